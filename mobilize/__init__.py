@@ -1,0 +1,64 @@
+"""Mobilize: calls volunteers to an emergency and knows who is coming.
+
+`create_app` is the wiring, to be read from top to bottom. Which part may import which is written in
+``docs/architecture.md`` and enforced by import-linter.
+"""
+
+from flask import Flask
+
+from config import Settings, load_settings
+
+from . import api, cli, engine, hooks, logs, signin, web
+from .extensions import csrf, db, limiter, migrate
+from .gateways import make_geocoder, make_sms_gateway
+from .services import guard
+from .services.ports import Clock, Geocoder, SmsGateway, SystemClock
+from .services.runtime import Runtime
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    sms: SmsGateway | None = None,
+    geocoder: Geocoder | None = None,
+) -> Flask:
+    """Build the application. Without arguments everything comes from the environment.
+
+    Raises `config.SettingsError` when a setting is missing or wrong. Connects to nothing.
+    """
+    settings = settings or load_settings()
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        # A request may be this large; the volunteer import alone raises its own limit.
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    logs.init_app(app, settings)
+
+    db.init_app(app)
+    migrate.init_app(app)
+    limiter.init_app(app)
+    csrf.init_app(app)
+    signin.init_app(app, settings)
+    guard.init_app(app)
+
+    clock = clock or SystemClock()
+    app.extensions["mobilize"] = Runtime(
+        settings=settings,
+        clock=clock,
+        sms=sms or make_sms_gateway(settings, clock),
+        geocoder=geocoder or make_geocoder(settings),
+    )
+
+    api.init_app(app)
+    hooks.init_app(app)
+    web.init_app(app)
+    engine.init_app(app)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,62 @@
+"""Structured logs: one event with named fields a line, each with its request and callout id."""
+
+import logging
+import secrets
+import sys
+
+import structlog
+from flask import Flask, Response, g, request
+
+from config import Settings
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Send both our own and libraries' log lines through one formatter to standard error."""
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [h for h in root.handlers if not isinstance(h.formatter, structlog.stdlib.ProcessorFormatter)]
+    root.addHandler(handler)
+    root.setLevel(settings.log_level)
+    for noisy in ("apscheduler", "werkzeug", "waitress", "urllib3", "twilio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    app.before_request(_name_request)
+    app.after_request(_tell_request)
+
+
+def _name_request() -> None:
+    """Bind a request id to every line that this request logs; a proxy's own id is taken over."""
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    callout_id = (request.view_args or {}).get("callout_id")
+    structlog.contextvars.bind_contextvars(
+        request_id=g.request_id, **({"callout_id": callout_id} if callout_id else {})
+    )
+
+
+def _tell_request(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    return response

@@ -1,0 +1,47 @@
+"""The tables, one module per noun of the design. Imports the domain, nothing else of ours."""
+
+from .account import Account
+from .audit import AuditEntry, AuditSeal
+from .authority import Agreement, Authority
+from .base import Base
+from .callout import Callout, Need, Recipient, Wave
+from .emergency import Emergency
+from .message import InboundMessage, Message, MessageEvent, StatusCallback
+from .operations import Alarm, EngineHeartbeat
+from .section import Section
+from .simulation import SimulatedEvent, SimulatedText
+from .skill import Certification, Skill
+from .training import Course, Risk, RiskStrength
+from .volunteer import Absence, Place, SkillPlace, Volunteer
+
+__all__ = [
+    "Absence",
+    "Account",
+    "Agreement",
+    "Alarm",
+    "AuditEntry",
+    "AuditSeal",
+    "Authority",
+    "Base",
+    "Callout",
+    "Certification",
+    "Course",
+    "Emergency",
+    "EngineHeartbeat",
+    "InboundMessage",
+    "Message",
+    "MessageEvent",
+    "Need",
+    "Place",
+    "Recipient",
+    "Risk",
+    "RiskStrength",
+    "Section",
+    "SimulatedEvent",
+    "SimulatedText",
+    "Skill",
+    "SkillPlace",
+    "StatusCallback",
+    "Volunteer",
+    "Wave",
+]

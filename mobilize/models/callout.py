@@ -1,0 +1,136 @@
+"""Callouts: a request for volunteers, its needs, its waves and everyone it asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mobilize.domain.vocabulary import CalloutMode, CalloutStatus, PlaceKind, RecipientState
+
+from .base import Base, BigKey, words
+from .emergency import Emergency
+from .skill import Skill
+from .volunteer import Volunteer
+
+
+class Callout(Base):
+    """One request for volunteers within an emergency."""
+
+    __tablename__ = "callout"
+    __table_args__ = (
+        CheckConstraint("confidence > 0 AND confidence < 1", name="confidence"),
+        CheckConstraint("(status = 'draft') = (launched_at IS NULL)", name="launched_at"),
+        CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_at"),
+        CheckConstraint(
+            "rendezvous_lat BETWEEN -90 AND 90 AND rendezvous_lon BETWEEN -180 AND 180", name="rendezvous"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    emergency_id: Mapped[int] = mapped_column(ForeignKey("emergency.id"), index=True)
+    mode: Mapped[CalloutMode] = mapped_column(words(CalloutMode), default=CalloutMode.PHASED)
+    confidence: Mapped[float] = mapped_column(default=0.95)
+    #: The coordinator's wording with placeholders; NULL is the standard wording in each volunteer's language.
+    wording: Mapped[str | None] = mapped_column(Text)
+    #: Told only to those who accept (two-stage disclosure).
+    rendezvous: Mapped[str] = mapped_column(String(200))
+    rendezvous_lat: Mapped[float] = mapped_column(Float(53))
+    rendezvous_lon: Mapped[float] = mapped_column(Float(53))
+    arrive_by: Mapped[datetime]
+    status: Mapped[CalloutStatus] = mapped_column(words(CalloutStatus), default=CalloutStatus.DRAFT, index=True)
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    launched_at: Mapped[datetime | None]
+    filled_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: When the engine looks again whether another wave is due; NULL while nothing is to be decided.
+    next_wave_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: Counts every change a watcher should see; the board's ETag.
+    revision: Mapped[int] = mapped_column(default=0)
+
+    emergency: Mapped[Emergency] = relationship()
+    needs: Mapped[list[Need]] = relationship(
+        back_populates="callout", cascade="all, delete-orphan", order_by="Need.id"
+    )
+    waves: Mapped[list[Wave]] = relationship(order_by="Wave.number", cascade="all, delete-orphan")
+
+
+class Need(Base):
+    """A skill and a headcount."""
+
+    __tablename__ = "need"
+    __table_args__ = (
+        UniqueConstraint("callout_id", "skill_id"),
+        CheckConstraint("headcount BETWEEN 1 AND 10000", name="headcount"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    callout_id: Mapped[int] = mapped_column(ForeignKey("callout.id", ondelete="CASCADE"))
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skill.id"))
+    headcount: Mapped[int]
+
+    callout: Mapped[Callout] = relationship(back_populates="needs")
+    skill: Mapped[Skill] = relationship(lazy="joined")
+
+
+class Wave(Base):
+    """People asked together, and why that many."""
+
+    __tablename__ = "wave"
+    __table_args__ = (UniqueConstraint("callout_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    callout_id: Mapped[int] = mapped_column(ForeignKey("callout.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int]
+    #: The probability this wave was sized for, once waves think; NULL for fixed waves.
+    fill_probability: Mapped[float | None]
+    asked_at: Mapped[datetime]
+
+
+class Recipient(Base):
+    """One volunteer asked in one callout."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (
+        UniqueConstraint("callout_id", "volunteer_id"),
+        CheckConstraint("length(reply_code) = 1", name="reply_code"),
+        CheckConstraint("need_id IS NULL OR state IN ('accepted', 'arrived')", name="only_comers_fill_needs"),
+        # The lowest letter free for a phone is found and taken in one transaction; this is what holds it.
+        Index(
+            "uq_recipient_open_reply_code",
+            "volunteer_id",
+            "reply_code",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_recipient_callout_id_state", "callout_id", "state"),
+        Index("ix_recipient_asked_at", "asked_at", "volunteer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    callout_id: Mapped[int] = mapped_column(ForeignKey("callout.id", ondelete="CASCADE"))
+    volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteer.id"))
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), index=True)
+    need_id: Mapped[int | None] = mapped_column(ForeignKey("need.id"), index=True)
+    reply_code: Mapped[str] = mapped_column(String(1))
+    state: Mapped[RecipientState] = mapped_column(words(RecipientState), default=RecipientState.ASKED)
+    #: The place that counted when the person was chosen, and how far it was from the rendezvous.
+    place_kind: Mapped[PlaceKind] = mapped_column(words(PlaceKind))
+    lat: Mapped[float] = mapped_column(Float(53))
+    lon: Mapped[float] = mapped_column(Float(53))
+    distance_m: Mapped[float]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    eta_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    #: When the reply code became free again: the callout is over for this person.
+    closed_at: Mapped[datetime | None]
+
+    callout: Mapped[Callout] = relationship()
+    volunteer: Mapped[Volunteer] = relationship()
+    need: Mapped[Need | None] = relationship()

@@ -1,0 +1,145 @@
+"""Texts out, texts in, and what the provider told about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mobilize.domain.delivery import Cause, ErrorClass, MessageState
+from mobilize.domain.vocabulary import Intent, MessageKind
+
+from .base import Base, BigKey, words
+from .volunteer import Volunteer
+
+
+class Message(Base):
+    """One outbound text. The row is written in the transaction of the decision to send it."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint("segments BETWEEN 1 AND 10", name="segments"),
+        CheckConstraint("state <> 'sending' OR lease_until IS NOT NULL", name="sending_has_lease"),
+        Index(
+            "ix_message_due",
+            "priority",
+            "next_attempt_at",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_message_in_doubt",
+            "state",
+            "lease_until",
+            sqlite_where=text("state IN ('sending', 'unknown')"),
+            postgresql_where=text("state IN ('sending', 'unknown')"),
+        ),
+        Index("ix_message_callout_id_state", "callout_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    #: What must not happen twice: ``callout:<recipient>``, ``answer:<inbound>``; see ``services/outbox.py``.
+    idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[MessageKind] = mapped_column(words(MessageKind))
+    volunteer_id: Mapped[int] = mapped_column(ForeignKey("volunteer.id"), index=True)
+    callout_id: Mapped[int | None] = mapped_column(ForeignKey("callout.id"))
+    recipient_id: Mapped[int | None] = mapped_column(ForeignKey("recipient.id"), index=True)
+    to_phone: Mapped[str] = mapped_column(String(16))
+    body: Mapped[str] = mapped_column(Text)
+    segments: Mapped[int]
+    #: Lower goes first; ``domain/delivery.py`` names the levels.
+    priority: Mapped[int]
+    state: Mapped[MessageState] = mapped_column(words(MessageState), default=MessageState.QUEUED)
+    attempt: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    #: After this instant the text is worthless and is not sent.
+    expires_at: Mapped[datetime]
+    provider: Mapped[str | None] = mapped_column(String(32))
+    sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    error_class: Mapped[ErrorClass | None] = mapped_column(words(ErrorClass))
+    error_code: Mapped[int | None]
+    reason: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    volunteer: Mapped[Volunteer] = relationship()
+
+
+class MessageEvent(Base):
+    """One step of a text from state to state, and its cause. Append-only."""
+
+    __tablename__ = "message_event"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    from_state: Mapped[MessageState | None] = mapped_column(words(MessageState))
+    to_state: Mapped[MessageState] = mapped_column(words(MessageState))
+    cause: Mapped[Cause] = mapped_column(words(Cause))
+    detail: Mapped[str | None] = mapped_column(String(255))
+
+
+class StatusCallback(Base):
+    """What the provider reported of a text, kept as it came; applied once, later, by the engine."""
+
+    __tablename__ = "status_callback"
+    __table_args__ = (
+        # Twilio repeats callbacks; the same report counts once.
+        UniqueConstraint("sid", "status"),
+        Index(
+            "ix_status_callback_pending",
+            "id",
+            sqlite_where=text("applied_at IS NULL"),
+            postgresql_where=text("applied_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sid: Mapped[str] = mapped_column(String(64))
+    #: Our own id, from the callback's URL; proves the send even when the provider's answer was lost.
+    message_id: Mapped[int | None] = mapped_column(BigKey)
+    status: Mapped[str] = mapped_column(String(32))
+    error_code: Mapped[int | None]
+    received_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(120))
+
+
+class InboundMessage(Base):
+    """One text received, kept raw, with how it was understood."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (
+        Index(
+            "ix_inbound_message_pending",
+            "id",
+            sqlite_where=text("understood_at IS NULL"),
+            postgresql_where=text("understood_at IS NULL"),
+        ),
+        Index("ix_inbound_message_from_phone", "from_phone", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sid: Mapped[str] = mapped_column(String(64), unique=True)
+    from_phone: Mapped[str] = mapped_column(String(32))
+    to_phone: Mapped[str] = mapped_column(String(32))
+    body: Mapped[str] = mapped_column(Text)
+    #: The provider's fields, unabridged.
+    raw: Mapped[dict[str, Any]] = mapped_column(JSON)
+    received_at: Mapped[datetime]
+    understood_at: Mapped[datetime | None]
+    intent: Mapped[Intent | None] = mapped_column(words(Intent))
+    eta_minutes: Mapped[int | None]
+    reply_code: Mapped[str | None] = mapped_column(String(1))
+    volunteer_id: Mapped[int | None] = mapped_column(ForeignKey("volunteer.id"), index=True)
+    recipient_id: Mapped[int | None] = mapped_column(ForeignKey("recipient.id"), index=True)
+    #: What was done about it, in a sentence for the coordinator.
+    effect: Mapped[str | None] = mapped_column(String(200))
+
+    volunteer: Mapped[Volunteer | None] = relationship()

@@ -1,0 +1,138 @@
+"""Who sees what: the one place where queries are narrowed to an account's scope.
+
+Doors turn the signed-in account into a `Viewer` and hand it to services; services read through
+`visible` and `find`. What lies outside a viewer's scope does not exist for that viewer.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, false, select, true
+
+from mobilize.domain.errors import NotAllowed, NotFound
+from mobilize.domain.vocabulary import AccountRole, RecipientState
+from mobilize.extensions import db
+from mobilize.models import (
+    Account,
+    Authority,
+    Base,
+    Callout,
+    Emergency,
+    InboundMessage,
+    Message,
+    Recipient,
+    Section,
+    Skill,
+    Volunteer,
+)
+
+M = TypeVar("M", bound=Base)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """An account as far as permissions are concerned. ``section_path`` is the subtree a coordinator leads."""
+
+    role: AccountRole
+    account_id: int | None = None
+    section_path: str | None = None
+    authority_id: int | None = None
+    volunteer_id: int | None = None
+
+
+#: The engine, webhooks and commands: no account, every right.
+SYSTEM = Viewer(AccountRole.ADMIN)
+
+
+def viewer_of(account: Account) -> Viewer:
+    return Viewer(
+        role=account.role,
+        account_id=account.id,
+        section_path=account.section.path if account.section else None,
+        authority_id=account.authority_id,
+        volunteer_id=account.volunteer_id,
+    )
+
+
+def require(viewer: Viewer, *roles: AccountRole) -> None:
+    """Refuse a viewer with another role. Admin may do what any role may."""
+    if viewer.role is not AccountRole.ADMIN and viewer.role not in roles:
+        needed = " or ".join(role.value for role in roles) or "admin"
+        raise NotAllowed(f"This needs the role {needed}; your account has the role {viewer.role.value}.")
+
+
+_Condition = Callable[[Viewer], ColumnElement[bool]]
+
+
+def _sections(viewer: Viewer) -> Select[tuple[int]]:
+    return select(Section.id).where(Section.path.startswith(viewer.section_path or "\0", autoescape=True))
+
+
+def _emergencies(viewer: Viewer) -> Select[tuple[int]]:
+    return select(Emergency.id).where(_condition(viewer, Emergency))
+
+
+def _callouts(viewer: Viewer) -> Select[tuple[int]]:
+    return select(Callout.id).where(_condition(viewer, Callout))
+
+
+def _volunteers(viewer: Viewer) -> Select[tuple[int]]:
+    return select(Volunteer.id).where(_condition(viewer, Volunteer))
+
+
+#: People whom an authority may know by name: they said yes to its own request.
+COMMITTED = (RecipientState.ACCEPTED, RecipientState.ARRIVED)
+
+_C, _A, _V = AccountRole.COORDINATOR, AccountRole.AUTHORITY, AccountRole.VOLUNTEER
+_SCOPES: Mapping[type[Base], Mapping[AccountRole, _Condition]] = {
+    Skill: {_C: lambda v: true(), _A: lambda v: true(), _V: lambda v: true()},
+    Section: {_C: lambda v: Section.id.in_(_sections(v))},
+    Authority: {_C: lambda v: true(), _A: lambda v: Authority.id == v.authority_id},
+    Volunteer: {
+        _C: lambda v: Volunteer.section_id.in_(_sections(v)),
+        _V: lambda v: Volunteer.id == v.volunteer_id,
+    },
+    Emergency: {
+        _C: lambda v: Emergency.section_id.in_(_sections(v)),
+        _A: lambda v: Emergency.authority_id == v.authority_id,
+    },
+    Callout: {
+        _C: lambda v: Callout.emergency_id.in_(_emergencies(v)),
+        _A: lambda v: Callout.emergency_id.in_(_emergencies(v)),
+    },
+    Recipient: {
+        _C: lambda v: Recipient.callout_id.in_(_callouts(v)),
+        _A: lambda v: Recipient.callout_id.in_(_callouts(v)) & Recipient.state.in_(COMMITTED),
+        _V: lambda v: Recipient.volunteer_id == v.volunteer_id,
+    },
+    Message: {
+        _C: lambda v: Message.callout_id.in_(_callouts(v)) | Message.volunteer_id.in_(_volunteers(v)),
+        _V: lambda v: Message.volunteer_id == v.volunteer_id,
+    },
+    InboundMessage: {
+        _C: lambda v: InboundMessage.volunteer_id.in_(_volunteers(v)),
+        _V: lambda v: InboundMessage.volunteer_id == v.volunteer_id,
+    },
+}
+
+
+def _condition(viewer: Viewer, model: type[Base]) -> ColumnElement[bool]:
+    if viewer.role is AccountRole.ADMIN:
+        return true()
+    condition = _SCOPES.get(model, {}).get(viewer.role)
+    return condition(viewer) if condition else false()
+
+
+def visible(viewer: Viewer, model: type[M]) -> Select[tuple[M]]:
+    """The rows of a table that this viewer may see, as a query to refine."""
+    return select(model).where(_condition(viewer, model))
+
+
+def find(viewer: Viewer, model: type[M], key: int) -> M:
+    """One row by id, or `NotFound` if there is none within the viewer's scope."""
+    identity: Any = model.__table__.c.id
+    row = db.session.scalars(visible(viewer, model).where(identity == key)).one_or_none()
+    if row is None:
+        raise NotFound(model.__tablename__, key)
+    return row

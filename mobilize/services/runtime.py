@@ -1,0 +1,41 @@
+"""What services ask of the process they run in: settings, clock, gateways, and a bell for the engine.
+
+`create_app` builds one `Runtime` and hangs it on the Flask application; tests hand in their own parts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from blinker import Signal
+from flask import current_app
+
+from config import Settings
+
+from .ports import Clock, Geocoder, SmsGateway
+
+#: Rung when there may be work for an engine in this process (a launch, an answer). Carries no data.
+work_waiting = Signal()
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The parts of the outside world that this process was given."""
+
+    settings: Settings
+    clock: Clock
+    sms: SmsGateway
+    geocoder: Geocoder
+
+
+def runtime() -> Runtime:
+    found: Runtime = current_app.extensions["mobilize"]
+    return found
+
+
+def settings() -> Settings:
+    return runtime().settings
+
+
+def now() -> datetime:
+    """The current instant, UTC, from the process's clock."""
+    return runtime().clock.now()
