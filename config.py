@@ -51,7 +51,7 @@ class Settings:
     engine_tick_seconds: float
     engine_batch: int
     lease_seconds: int
-    wave_minutes: int
+    wave_minutes: float
     wave_factor: float
     fatigue_cap: int
     fatigue_days: int
@@ -171,9 +171,9 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=5, max=3600),
         metadata={"help": "After this long a claimed text whose engine is silent counts as `unknown`."},
     )
-    WAVE_MINUTES = fields.Integer(
-        load_default=5,
-        validate=validate.Range(min=1, max=240),
+    WAVE_MINUTES = fields.Float(
+        load_default=5.0,
+        validate=validate.Range(min=0.02, max=240),
         metadata={"help": "Minutes between two waves of a phased callout, or two people of `one_by_one`."},
     )
     WAVE_FACTOR = fields.Float(

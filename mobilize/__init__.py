@@ -6,9 +6,9 @@
 
 from flask import Flask
 
-from config import Settings, load_settings
+from config import ROOT, Settings, load_settings
 
-from . import api, cli, engine, hooks, logs, signin, web
+from . import api, cli, hooks, logs, signin, web
 from .extensions import csrf, db, limiter, migrate
 from .gateways import make_geocoder, make_sms_gateway
 from .services import guard
@@ -42,7 +42,7 @@ def create_app(
     logs.init_app(app, settings)
 
     db.init_app(app)
-    migrate.init_app(app)
+    migrate.init_app(app, directory=str(ROOT / "migrations"))
     limiter.init_app(app)
     csrf.init_app(app)
     signin.init_app(app, settings)
@@ -59,6 +59,5 @@ def create_app(
     api.init_app(app)
     hooks.init_app(app)
     web.init_app(app)
-    engine.init_app(app)
     cli.init_app(app)
     return app

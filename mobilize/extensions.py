@@ -17,7 +17,7 @@ from mobilize.models import Base
 
 # Models inherit from our own declarative base, so that they do not depend on Flask.
 db = SQLAlchemy(metadata=Base.metadata)
-migrate = Migrate(db=db, compare_type=True, render_as_batch=True)
+migrate = Migrate(db=db)
 api = Api()
 security = Security()
 csrf = CSRFProtect()

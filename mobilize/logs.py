@@ -40,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     root.handlers = [h for h in root.handlers if not isinstance(h.formatter, structlog.stdlib.ProcessorFormatter)]
     root.addHandler(handler)
     root.setLevel(settings.log_level)
-    for noisy in ("apscheduler", "werkzeug", "waitress", "urllib3", "twilio"):
+    for noisy in ("alembic", "apscheduler", "werkzeug", "waitress", "urllib3", "twilio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     app.before_request(_name_request)
     app.after_request(_tell_request)

@@ -8,6 +8,7 @@
     +-- NotAllowed          this account may not do this                 403
     +-- NotFound            no such thing, or not in this account's scope 404
     +-- Conflict            the thing's state does not permit this now   409
+    +-- ProviderUnreachable the outside world gave no answer             503
 
 Doors map the tree to responses in one place each (``api/errors.py``, ``web/errors.py``);
 the message is shown to a person, so it says what is wrong and what to do instead.
@@ -56,3 +57,7 @@ class NotFound(MobilizeError):
 
 class Conflict(MobilizeError):
     """The thing's state does not permit this now."""
+
+
+class ProviderUnreachable(MobilizeError):
+    """A provider (of texts, of maps) gave no usable answer; the same call may work later."""

@@ -1,5 +1,5 @@
-from flask import Flask
+"""The engine: a worker that sends, listens and keeps deadlines. Any number may run over one PostgreSQL."""
 
+from .worker import Engine
 
-def init_app(app: Flask) -> None:
-    """Filled in by its owner."""
+__all__ = ["Engine"]

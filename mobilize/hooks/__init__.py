@@ -1,5 +1,13 @@
+"""Signed webhooks: verify, store once, acknowledge. Understanding comes after, in the engine."""
+
 from flask import Flask
+
+from mobilize.extensions import csrf
 
 
 def init_app(app: Flask) -> None:
-    """Filled in by its owner."""
+    from . import twilio
+
+    # A webhook carries a signature instead of a session, so there is nothing to forge a request with.
+    csrf.exempt(twilio.blp)
+    app.register_blueprint(twilio.blp)

@@ -43,4 +43,6 @@ class Alarm(Base):
     subject: Mapped[str] = mapped_column(String(80))
     detail: Mapped[str] = mapped_column(String(255))
     raised_at: Mapped[datetime]
+    #: When the engine may probe whether the fault has gone.
+    retry_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]

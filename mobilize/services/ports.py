@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from mobilize.domain.delivery import OutboundText, ProviderRecord, SendOutcome
+
+
+class ProviderUnavailable(Exception):
+    """The provider gave no usable answer to a question; ask again later."""
 
 
 class SmsGateway(Protocol):
@@ -22,7 +26,10 @@ class SmsGateway(Protocol):
         ...
 
     def find(self, to: str, since: datetime) -> list[ProviderRecord]:
-        """The texts to one phone that the provider knows of since then; evidence for ``unknown``."""
+        """The texts to one phone that the provider knows of since then; evidence for ``unknown``.
+
+        Raises `ProviderUnavailable`: then there is no evidence, which is not the same as an empty list.
+        """
         ...
 
 
@@ -56,3 +63,18 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class FastForwardClock:
+    """A clock that stands still until it is wound forward; for drills and tests."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
+        """Move forward. A clock never goes back."""
+        step = timedelta(seconds=seconds, minutes=minutes, hours=hours)
+        self._now += max(step, timedelta(0))

@@ -1,0 +1,44 @@
+"""The blueprint of every resource: strict parsing of what comes in, and our one error shape."""
+
+import json
+from typing import Any, NoReturn
+
+import flask_smorest
+from flask import Request
+from marshmallow import RAISE
+from webargs.flaskparser import FlaskParser, abort, is_json_request
+
+from . import errors
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+class StrictParser(FlaskParser):
+    """Refuses unknown fields everywhere, bodies of another type, and what Python's JSON adds to JSON (NaN)."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
+
+    def _raw_load_json(self, req: Request) -> Any:
+        body = req.get_data(cache=True)
+        if body and not is_json_request(req):
+            abort(415, messages="Send the body as application/json.")
+        if not body:
+            return {}
+        try:
+            return json.loads(body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", None) or type(error).__name__
+            where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+            abort(400, exc=error, messages=f"The body is not valid JSON: {reason}{where}.")
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """One resource under ``/api/v1``, named as in its address."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, import_name: str, **options: Any) -> None:
+        super().__init__(name, import_name, **options)
+        errors.register_on(self)

@@ -1,0 +1,1 @@
+"""The demonstration: a real earthquake, real cities, synthetic people on simulated phones."""

@@ -1,0 +1,90 @@
+"""The worker: APScheduler calls the ticks, and a ring of the bell calls them at once.
+
+APScheduler keeps nothing: all timers are columns in the database. Its jobs are therefore never
+persistent, never run twice at a time, and a missed run is simply made up for by the next one.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from mobilize.domain.errors import MobilizeError
+from mobilize.extensions import db
+from mobilize.services import dispatch, heartbeats
+from mobilize.services.runtime import settings, work_waiting
+
+from . import ticks
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 5
+CALM_SECONDS = 5
+#: A run that is late by less than this still runs; APScheduler's own default is one second.
+GRACE_SECONDS = 3600
+#: Rounds of urgent work in one go, before other jobs get their turn.
+ROUNDS = 1000
+
+
+class Engine:
+    """Runs the ticks of one process in background threads, between `start` and `stop`."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self.name = f"{dispatch.WORKER}:{secrets.token_hex(3)}"
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
+        )
+
+    def start(self) -> None:
+        """Begin to work. Returns at once; the first heartbeat is written before it does."""
+        self._in_app(lambda: heartbeats.beat(self.name))
+        with self._app.app_context():
+            every = settings().engine_tick_seconds
+        self._add("urgent", self._urgent, every)
+        self._add("calm", ticks.run_calm, CALM_SECONDS)
+        self._add("heartbeat", lambda: heartbeats.beat(self.name), HEARTBEAT_SECONDS)
+        self._scheduler.start()
+        work_waiting.connect(self._wake)
+        log.info("engine started", engine=self.name)
+
+    def stop(self) -> None:
+        """Finish what is under way and sign off."""
+        work_waiting.disconnect(self._wake)
+        self._scheduler.shutdown(wait=True)
+        self._in_app(lambda: heartbeats.leave(self.name))
+        log.info("engine stopped", engine=self.name)
+
+    def _add(self, name: str, work: Callable[[], Any], seconds: float) -> None:
+        self._scheduler.add_job(
+            self._in_app, "interval", args=[work], seconds=seconds, id=name, next_run_time=datetime.now(UTC)
+        )
+
+    def _urgent(self) -> None:
+        """Work until there is none: a callout of thousands does not wait for ticks in between."""
+        for _ in range(ROUNDS):
+            if not ticks.run_urgent():
+                return
+
+    def _wake(self, _sender: object) -> None:
+        try:
+            self._scheduler.modify_job("urgent", next_run_time=datetime.now(UTC))
+        except JobLookupError:
+            log.debug("woken before the first tick")
+
+    def _in_app(self, work: Callable[[], Any]) -> None:
+        """Run one job with an application context. A fault ends this run; the next starts afresh."""
+        with self._app.app_context():
+            try:
+                work()
+            except (SQLAlchemyError, MobilizeError, OSError):
+                log.exception("a tick failed; the next one tries again")
+            finally:
+                db.session.remove()

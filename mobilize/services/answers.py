@@ -1,0 +1,132 @@
+"""What an answer does to the person's place in a callout. Everything here adds to the current transaction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from mobilize.domain import sms
+from mobilize.domain.delivery import Cause, MessageState
+from mobilize.domain.vocabulary import CalloutStatus, Intent, RecipientState
+from mobilize.extensions import db
+from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
+
+from . import asking, callouts, outbox
+from .runtime import now, settings
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done, for the coordinator; and the text to the volunteer, if one is due."""
+
+    effect: str
+    text: str | None
+
+
+def apply(recipient: Recipient, inbound: InboundMessage) -> Outcome:
+    """Put an understood answer into effect."""
+    callout = _held(recipient.callout_id)
+    if not callout.status.running:
+        return Outcome("answered after the end; told so", _text(recipient, callout, "ended"))
+    match inbound.intent:
+        case Intent.ACCEPT:
+            return _accept(recipient, callout, inbound)
+        case Intent.LIMITED:
+            return _limited(recipient, callout)
+        case Intent.ARRIVED:
+            return _arrive(recipient, callout)
+        case _:
+            effect = _decline(recipient, callout)
+            return Outcome(effect, _text(recipient, callout, "declined"))
+
+
+def _held(callout_id: int) -> Callout:
+    """The callout, so that two answers cannot take the same place."""
+    return db.session.scalars(
+        select(Callout)
+        .where(Callout.id == callout_id)
+        .with_for_update(of=Callout)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _text(recipient: Recipient, callout: Callout, kind: str) -> str:
+    person = recipient.volunteer
+    return sms.acknowledgement_text(person.language, kind, asking.values_for(callout, person.time_zone))
+
+
+def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> Outcome:
+    late = recipient.closed_at is not None
+    if late and (callout.status is CalloutStatus.FILLED or not _reopen(recipient)):
+        return Outcome("said yes after being stood down; told that there are enough", _text(recipient, callout, "late"))
+    if recipient.state is not RecipientState.ARRIVED:
+        recipient.state = RecipientState.ACCEPTED
+    recipient.answered_at = recipient.answered_at or inbound.received_at
+    if inbound.eta_minutes is not None:
+        recipient.eta_at = inbound.received_at + timedelta(minutes=inbound.eta_minutes)
+    callouts.settle(callout)
+    if recipient.need_id is None:
+        return Outcome("is coming, as a reserve", _text(recipient, callout, "reserve"))
+    return Outcome("is coming", _text(recipient, callout, "accepted"))
+
+
+def _reopen(recipient: Recipient) -> bool:
+    """Take a late person back in, unless their letter has gone to another callout meanwhile."""
+    taken = db.session.scalars(
+        select(Recipient.id).where(
+            Recipient.volunteer_id == recipient.volunteer_id,
+            Recipient.reply_code == recipient.reply_code,
+            Recipient.closed_at.is_(None),
+        )
+    ).first()
+    if taken is None:
+        recipient.closed_at = None
+    return taken is None
+
+
+def _limited(recipient: Recipient, callout: Callout) -> Outcome:
+    leave(recipient, RecipientState.LIMITED)
+    return Outcome("could come if really needed", _text(recipient, callout, "limited"))
+
+
+def _arrive(recipient: Recipient, callout: Callout) -> Outcome:
+    """Who is there is there, whatever was said before."""
+    if recipient.state is not RecipientState.ARRIVED:
+        recipient.state = RecipientState.ARRIVED
+        recipient.arrived_at = now()
+        recipient.answered_at = recipient.answered_at or now()
+        recipient.volunteer.resting_until = now() + timedelta(hours=settings().rest_hours)
+        callouts.settle(callout)
+    return Outcome("has arrived", _text(recipient, callout, "arrived"))
+
+
+def _decline(recipient: Recipient, callout: Callout) -> str:
+    was_coming = recipient.state in (RecipientState.ACCEPTED, RecipientState.ARRIVED)
+    leave(recipient, RecipientState.WITHDRAWN if was_coming else RecipientState.DECLINED)
+    return "withdrew" if was_coming else "is not coming"
+
+
+def leave(recipient: Recipient, state: RecipientState) -> None:
+    """Give up one's place, if there was one; somebody else may take it."""
+    if recipient.closed_at is not None and recipient.state is RecipientState.STOOD_DOWN:
+        recipient.answered_at = now()
+        return
+    recipient.state = state
+    recipient.answered_at = now()
+    recipient.need_id = None
+    callouts.settle(_held(recipient.callout_id))
+
+
+def show_unclear(recipient: Recipient) -> None:
+    """Watchers of the board should see the text at once."""
+    callouts.touch({recipient.callout_id})
+
+
+def silence(volunteer: Volunteer) -> None:
+    """Stop everything that is still queued for a person."""
+    for message in db.session.scalars(
+        select(Message)
+        .where(Message.volunteer_id == volunteer.id, Message.state == MessageState.QUEUED)
+        .with_for_update()
+    ):
+        outbox.step(message, MessageState.SUPPRESSED, Cause.OPERATOR, "the person opted out")

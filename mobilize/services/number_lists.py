@@ -1,0 +1,43 @@
+"""Long lists of numbers as one SQL parameter.
+
+Thousands of ids or hundreds of cell ranges travel as one JSON text. The statement stays the same
+whatever the length, so it is compiled once, and no database's limit on parameters matters.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from mobilize.extensions import db
+
+
+def _on_sqlite() -> bool:
+    return db.session.get_bind().dialect.name == "sqlite"
+
+
+def _elements(values: list[Any]) -> FromClause:
+    """One row per element, in a column ``value``."""
+    text = json.dumps(values)
+    if _on_sqlite():
+        return func.json_each(text).table_valued("value", name="listed")
+    return func.jsonb_array_elements(cast(text, JSONB)).table_valued("value", name="listed").render_derived()
+
+
+def numbers(values: Iterable[int]) -> Select[tuple[int]]:
+    """The numbers as a subquery, for ``column.in_(numbers(ids))``."""
+    listed = _elements(sorted(values))
+    return select(cast(listed.c.value, BigInteger))
+
+
+def spans(ranges: list[tuple[int, int]]) -> tuple[FromClause, ColumnElement[int], ColumnElement[int]]:
+    """The ranges as rows to join with: the rows, and their low and high (both inclusive)."""
+    listed = _elements([list(pair) for pair in ranges])
+    if _on_sqlite():
+        low = func.json_extract(listed.c.value, "$[0]", type_=BigInteger)
+        high = func.json_extract(listed.c.value, "$[1]", type_=BigInteger)
+        return listed, low, high
+    value = cast(listed.c.value, JSONB)
+    return listed, cast(value[0].astext, BigInteger), cast(value[1].astext, BigInteger)

@@ -1,0 +1,97 @@
+"""The double in a process of its own, as tests hold it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+import requests
+
+ACCOUNT = "AC" + "0123456789abcdef" * 2
+TOKEN = "the-auth-token-of-the-tests"
+NUMBER = "+15005550006"
+
+
+class Double:
+    """Starts the double and speaks to its inner side."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.twilio_double", "--account", ACCOUNT, "--token", TOKEN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+        assert self.url, "the double did not start"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process; from now on connections are refused."""
+        self._process.terminate()
+        self._process.communicate(timeout=10)
+
+    def turn(self, **knobs: Any) -> None:
+        self._post("/_knobs", knobs)
+
+    def reset(self) -> None:
+        self._post("/_reset", {})
+
+    def type(self, phone: str, body: str, to: str = NUMBER) -> dict[str, Any]:
+        """Type a text on a phone; returns its SID and what the webhook answered."""
+        answer: dict[str, Any] = self._post("/_type", {"from": phone, "to": to, "body": body})
+        return answer
+
+    def ledger(self) -> list[dict[str, str]]:
+        """The texts that reached phones."""
+        found: list[dict[str, str]] = self._get("/_ledger")
+        return found
+
+    def requests(self) -> list[dict[str, str]]:
+        """The forms of all create requests."""
+        found: list[dict[str, str]] = self._get("/_requests")
+        return found
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The webhooks that it called, with the answers' statuses."""
+        found: list[dict[str, Any]] = self._get("/_calls")
+        return found
+
+    def wait_until_quiet(self, timeout_s: float = 20.0) -> None:
+        """Wait until every callback is done."""
+        deadline = time.monotonic() + timeout_s
+        while self._get("/_pending")["pending"]:
+            assert time.monotonic() < deadline, "the double still has callbacks to make"
+            time.sleep(0.02)
+
+    def _get(self, path: str) -> Any:
+        return requests.get(self.url + path, timeout=10).json()
+
+    def _post(self, path: str, data: dict[str, Any]) -> Any:
+        answer = requests.post(self.url + path, json=data, timeout=20)
+        assert answer.ok, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def double_process() -> Iterator[Double]:
+    with Double() as running:
+        yield running
+
+
+@pytest.fixture
+def double(double_process: Double) -> Double:
+    """A well-behaved double with no memory."""
+    double_process.reset()
+    return double_process
