@@ -66,7 +66,8 @@ class Settings:
 
 def _url(*schemes: str) -> validate.Validator:
     return validate.Regexp(
-        rf"^({'|'.join(schemes)})://[^\s/]+(/.*)?$", error=f"must be a URL that starts with {' or '.join(schemes)}://"
+        rf"^({'|'.join(schemes)})://[^\s/]+(/.*)?$",
+        error=f"must be a URL that starts with {' or '.join(schemes)}://",
     )
 
 
@@ -88,7 +89,9 @@ class SettingsSchema(Schema):
         required=True,
         validate=validate.Length(min=32, error="must have at least 32 characters"),
         metadata={"help": "Signs sessions, tokens and links. Keep it secret and keep it."},
-        error_messages={"required": 'is not set; make one with: python -c "import secrets; print(secrets.token_hex(32))"'},
+        error_messages={
+            "required": 'is not set; make one with: python -c "import secrets; print(secrets.token_hex(32))"'
+        },
     )
     PUBLIC_URL = fields.String(
         load_default="http://127.0.0.1:8000",
@@ -115,7 +118,9 @@ class SettingsSchema(Schema):
     )
     TWILIO_FROM = fields.String(
         load_default=None,
-        validate=validate.Regexp(r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$", error="must be a phone as +39…"),
+        validate=validate.Regexp(
+            r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$", error="must be a phone as +39…"
+        ),
         metadata={"help": "The number that sends. Set this or `TWILIO_MESSAGING_SERVICE_SID`."},
     )
     TWILIO_API_URL = fields.String(
@@ -136,7 +141,9 @@ class SettingsSchema(Schema):
     GEOCODER = fields.String(
         load_default="offline",
         validate=validate.OneOf(["offline", "nominatim"], error="must be offline or nominatim"),
-        metadata={"help": "Who finds coordinates for addresses: `offline` (cities of a gazetteer) or `nominatim`."},
+        metadata={
+            "help": "Who finds coordinates for addresses: `offline` (cities of a gazetteer) or `nominatim`."
+        },
     )
     NOMINATIM_URL = fields.String(
         load_default="https://nominatim.openstreetmap.org",

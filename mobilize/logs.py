@@ -37,7 +37,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [h for h in root.handlers if not isinstance(h.formatter, structlog.stdlib.ProcessorFormatter)]
+    root.handlers = [
+        h for h in root.handlers if not isinstance(h.formatter, structlog.stdlib.ProcessorFormatter)
+    ]
     root.addHandler(handler)
     root.setLevel(settings.log_level)
     for noisy in ("alembic", "apscheduler", "werkzeug", "waitress", "urllib3", "twilio"):
@@ -49,7 +51,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _name_request() -> None:
     """Bind a request id to every line that this request logs; a proxy's own id is taken over."""
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else secrets.token_hex(8)
+    g.request_id = (
+        given if given.isascii() and given.isprintable() and 0 < len(given) <= 64 else secrets.token_hex(8)
+    )
     structlog.contextvars.clear_contextvars()
     callout_id = (request.view_args or {}).get("callout_id")
     structlog.contextvars.bind_contextvars(

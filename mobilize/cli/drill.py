@@ -20,7 +20,7 @@ from rich.table import Table
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from config import Settings
+from config import ROOT, Settings
 from mobilize.demo import drill as drills
 from mobilize.engine import ticks
 from mobilize.extensions import db, migrate
@@ -81,7 +81,7 @@ def _bare_app(settings: Settings, clock: FastForwardClock) -> Flask:
     app = Flask("mobilize", instance_path=current_app.instance_path)
     app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url)
     db.init_app(app)
-    migrate.init_app(app)
+    migrate.init_app(app, directory=str(ROOT / "migrations"))
     app.extensions["mobilize"] = Runtime(
         settings=settings,
         clock=clock,

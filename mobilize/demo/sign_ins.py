@@ -10,7 +10,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from flask_security.utils import hash_password, verify_password
+from flask_security.utils import verify_password
 from sqlalchemy import Select, select
 
 from mobilize.domain.vocabulary import AccountRole
@@ -71,7 +71,7 @@ def _demo_accounts() -> Select[tuple[Account]]:
 def _match(account: Account, sign_in: SignIn) -> None:
     """Give the account the password of the file, should the file have been lost and made again."""
     if not verify_password(sign_in.password, account.password):
-        account.password = hash_password(sign_in.password)
+        accounts.change_password(SYSTEM, account.id, sign_in.password)
 
 
 def _read(file: Path) -> list[SignIn]:

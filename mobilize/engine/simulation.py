@@ -41,12 +41,13 @@ def _lease(now: datetime, limit: int) -> list[SimulatedEvent]:
             .with_for_update(skip_locked=True)
         )
         events = list(session.scalars(due))
-        session.execute(
-            update(SimulatedEvent)
-            .where(SimulatedEvent.id.in_([event.id for event in events]))
-            .values(due_at=now + _LEASE)
-            .execution_options(synchronize_session=False)
-        )
+        if events:
+            session.execute(
+                update(SimulatedEvent)
+                .where(SimulatedEvent.id.in_([event.id for event in events]))
+                .values(due_at=now + _LEASE)
+                .execution_options(synchronize_session=False)
+            )
     return events
 
 

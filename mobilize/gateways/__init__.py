@@ -1,7 +1,13 @@
 """The outside world: implementations of the Protocols in ``services/ports.py``."""
 
 from config import Settings
-from mobilize.services.ports import Clock, Geocoder, SmsGateway
+from mobilize.services.ports import Clock, SmsGateway
+
+from .geocoding import make_geocoder
+from .simulator import SimulatorGateway
+from .twilio import TwilioGateway
+
+__all__ = ["make_geocoder", "make_sms_gateway"]
 
 
 def make_sms_gateway(settings: Settings, clock: Clock) -> SmsGateway:
@@ -9,17 +15,4 @@ def make_sms_gateway(settings: Settings, clock: Clock) -> SmsGateway:
 
     Raises `config.SettingsError` when a setting cannot work with that carrier.
     """
-    if settings.sms_gateway == "twilio":
-        from .twilio import TwilioGateway
-
-        return TwilioGateway(settings)
-    from .simulator import SimulatorGateway
-
-    return SimulatorGateway(settings, clock)
-
-
-def make_geocoder(settings: Settings) -> Geocoder:
-    """The geocoder that ``GEOCODER`` names. Connects to nothing."""
-    from . import geocoding
-
-    return geocoding.make_geocoder(settings)
+    return TwilioGateway(settings) if settings.sms_gateway == "twilio" else SimulatorGateway(settings, clock)

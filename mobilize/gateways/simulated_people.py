@@ -52,9 +52,9 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 #: People answer in the language of the text, known by its little words, or else in their country's.
 _LITTLE_WORDS: Mapping[str, frozenset[str]] = {
-    "en": frozenset({"the", "reply", "at", "you", "can", "and", "yes", "coming", "needed", "answer"}),
-    "it": frozenset({"rispondi", "per", "sì", "alle", "il", "di", "vengo", "serve", "servono", "entro"}),
-    "sq": frozenset({"përgjigju", "për", "po", "jo", "në", "vij", "deri", "nevojë", "duhen", "te"}),
+    "en": frozenset({"the", "answer", "reply", "needed", "near", "by", "yes", "only", "if", "you", "can"}),
+    "it": frozenset({"rispondi", "servono", "serve", "entro", "zona", "sì", "solo", "del", "il", "alle"}),
+    "sq": frozenset({"pergjigju", "përgjigju", "duhen", "prane", "pranë", "deri", "ne", "në", "po", "jo"}),
 }
 _LANGUAGES = {"+39": "it", "+355": "sq", "+383": "sq"}
 

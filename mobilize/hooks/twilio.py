@@ -75,7 +75,7 @@ def inbound() -> Response:
         from_phone=sender,
         to_phone=_field("To")[:_LONGEST_PHONE],
         body=_field("Body"),
-        raw={name: _storable(value) for name, value in request.form.items()},
+        raw=request.form.to_dict(),
     )
     log.info("inbound text", sid=sid, new=new)
     return _empty_twiml()

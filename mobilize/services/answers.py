@@ -58,7 +58,9 @@ def _text(recipient: Recipient, callout: Callout, kind: str) -> str:
 def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> Outcome:
     late = recipient.closed_at is not None
     if late and (callout.status is CalloutStatus.FILLED or not _reopen(recipient)):
-        return Outcome("said yes after being stood down; told that there are enough", _text(recipient, callout, "late"))
+        return Outcome(
+            "said yes after being stood down; told that there are enough", _text(recipient, callout, "late")
+        )
     if recipient.state is not RecipientState.ARRIVED:
         recipient.state = RecipientState.ACCEPTED
     recipient.answered_at = recipient.answered_at or inbound.received_at

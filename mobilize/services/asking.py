@@ -41,7 +41,9 @@ def choose(ranked: Sequence[Candidate], wanted: Mapping[int, int | None]) -> lis
     return chosen
 
 
-def ask(callout: Callout, chosen: Sequence[Candidate], reason: str, fill_probability: float | None = None) -> int:
+def ask(
+    callout: Callout, chosen: Sequence[Candidate], reason: str, fill_probability: float | None = None
+) -> int:
     """Open a wave for these people: a recipient and a queued text for each. Returns how many."""
     if not chosen:
         return 0

@@ -148,7 +148,9 @@ def standing_alarms() -> list[AlarmRow]:
 
 def _counts(callout: Callout) -> dict[RecipientState, int]:
     rows = db.session.execute(
-        select(Recipient.state, func.count()).where(Recipient.callout_id == callout.id).group_by(Recipient.state)
+        select(Recipient.state, func.count())
+        .where(Recipient.callout_id == callout.id)
+        .group_by(Recipient.state)
     )
     return {row[0]: row[1] for row in rows}
 

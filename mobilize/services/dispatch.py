@@ -196,13 +196,13 @@ def _refuse(message: Message, refused: Refused) -> None:
         volunteer.opted_out_at = now()
         _audit_refusal(volunteer, "volunteer.opt_out", refused)
     elif refused.error_class is ErrorClass.BAD_NUMBER:
-        volunteer.phone_status = (
-            PhoneStatus.LANDLINE if refused.code == LANDLINE_CODE else PhoneStatus.INVALID
-        )
+        volunteer.phone_status = PhoneStatus.LANDLINE if refused.code == LANDLINE_CODE else PhoneStatus.INVALID
         _audit_refusal(volunteer, "volunteer.bad_number", refused)
     elif refused.error_class is ErrorClass.UNRECOGNISED:
         alarms.raise_alarm(
-            AlarmKind.UNKNOWN_ERROR_CODE, str(refused.code), f"The provider said {refused.code}: {refused.detail}"
+            AlarmKind.UNKNOWN_ERROR_CODE,
+            str(refused.code),
+            f"The provider said {refused.code}: {refused.detail}",
         )
 
 

@@ -98,9 +98,7 @@ def _handle(inbound: InboundMessage) -> None:
 
 
 def _understand(inbound: InboundMessage) -> None:
-    volunteer = db.session.scalars(
-        select(Volunteer).where(Volunteer.phone == inbound.from_phone)
-    ).one_or_none()
+    volunteer = db.session.scalars(select(Volunteer).where(Volunteer.phone == inbound.from_phone)).one_or_none()
     if volunteer is None:
         log.warning("text from an unknown number", inbound_id=inbound.id)
         inbound.intent, inbound.effect = Intent.UNCLEAR, "from an unknown number; not answered"

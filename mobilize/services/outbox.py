@@ -79,10 +79,7 @@ def enqueue(rows: Sequence[dict[str, Any]]) -> None:
     at = now()
     db.session.execute(
         insert(MessageEvent),
-        [
-            {"message_id": i, "at": at, "to_state": MessageState.QUEUED, "cause": Cause.DECISION}
-            for i in ids
-        ],
+        [{"message_id": i, "at": at, "to_state": MessageState.QUEUED, "cause": Cause.DECISION} for i in ids],
     )
 
 

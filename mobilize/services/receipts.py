@@ -75,7 +75,10 @@ def _messages_for(reports: Iterable[StatusCallback]) -> dict[int | str | None, M
     sids = {r.sid for r in reports}
     found: dict[int | str | None, Message] = {}
     for message in db.session.scalars(
-        select(Message).where(Message.id.in_(ids) | Message.sid.in_(sids)).order_by(Message.id).with_for_update()
+        select(Message)
+        .where(Message.id.in_(ids) | Message.sid.in_(sids))
+        .order_by(Message.id)
+        .with_for_update()
     ):
         found[message.id] = message
         if message.sid is not None:

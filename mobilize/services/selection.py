@@ -23,7 +23,7 @@ from .number_lists import numbers, spans
 from .people import Person, load_people, question_of
 from .runtime import now
 
-__all__ = ["Candidate", "Reason", "Selection", "explain", "rebuild_index", "reindex", "select_for"]
+__all__ = ["Candidate", "Reason", "Selection", "choose", "explain", "people_in", "rebuild_index", "reindex", "select_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,12 @@ def select_for(callout: Callout) -> Selection:
     """Select for a callout, now."""
     area = parse_area(callout.emergency.area)
     asked = set(db.session.scalars(select(Recipient.volunteer_id).where(Recipient.callout_id == callout.id)))
-    people = load_people(callout, area, _in_area(callout, area) - asked)
+    return choose(callout, area, people_in(callout, area) - asked)
+
+
+def choose(callout: Callout, area: Area, volunteer_ids: set[int]) -> Selection:
+    """Decide about each of these volunteers, and rank those who may be called."""
+    people = load_people(callout, area, volunteer_ids)
     question, instant = question_of(callout), now()
     excluded: Counter[Reason] = Counter()
     free = []
@@ -93,12 +98,15 @@ def _index_rows(volunteer_ids: list[int] | None) -> Any:
     rows = select(
         Certification.skill_id, Place.cell, Place.volunteer_id, Place.kind, Place.lat, Place.lon
     ).join(Place, Place.volunteer_id == Certification.volunteer_id)
-    if volunteer_ids is not None:
+    if volunteer_ids is None:
+        # In the order of the primary key, so that the tree grows at its end.
+        rows = rows.order_by(Certification.skill_id, Place.cell, Place.volunteer_id, Place.kind)
+    else:
         rows = rows.where(Certification.volunteer_id.in_(numbers(volunteer_ids)))
     return insert(SkillPlace).from_select(["skill_id", "cell", "volunteer_id", "kind", "lat", "lon"], rows)
 
 
-def _in_area(callout: Callout, area: Area) -> set[int]:
+def people_in(callout: Callout, area: Area) -> set[int]:
     """Everyone with a needed skill who has a place in the area, by any of their places."""
     near, low, high = spans(area.cell_ranges())
     skill_ids = [need.skill_id for need in callout.needs]

@@ -1,0 +1,269 @@
+"""What volunteers are sent, in their language, in as few segments as possible.
+
+The sentences are data: ``wordings/<language>.toml``, one file a language, for native speakers to correct.
+The rendezvous is told only in the acknowledgement of a yes (two-stage disclosure).
+"""
+
+import re
+import tomllib
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from .errors import InvalidInput
+from .segments import GSM_7, UCS_2, Measure, economical, measure
+from .vocabulary import Hazard
+
+__all__ = [
+    "ACKNOWLEDGEMENTS",
+    "GSM_7",
+    "LANGUAGES",
+    "PLACEHOLDERS",
+    "UCS_2",
+    "CalloutValues",
+    "Measure",
+    "acknowledgement_text",
+    "callout_text",
+    "check_wording",
+    "hazard_name",
+    "measure",
+    "question_text",
+    "stand_down_text",
+]
+
+LANGUAGES = ("en", "it", "sq")
+ACKNOWLEDGEMENTS = ("accepted", "reserve", "limited", "declined", "late", "arrived", "ended")
+
+#: What a coordinator's wording may name, and what stands there in the text.
+PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "section": "short name of the section",
+        "hazard": "kind of emergency, in the volunteer's language",
+        "title": "title of the emergency",
+        "event": "kind and title together, without saying the same twice",
+        "skills": "skills that are asked for",
+        "place": "where, roughly; the exact rendezvous is told only to those who accept",
+        "arrive_by": "when to be there, in the volunteer's time zone",
+        "code": "letter before the digit, empty when the volunteer has no other call open",
+        "answers": "how to answer; added at the end of a wording that does not say it",
+    }
+)
+
+MAX_CHARACTERS = 1600  # Twilio's limit for a body
+MAX_SEGMENTS = 6
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_CUT = ".."
+# In this order, and to no fewer characters than this, values give way where that saves a segment.
+# A title that would be a mere stump goes altogether: the kind of emergency then stands for it.
+_SHORTENED: tuple[tuple[str, int], ...] = (("title", 16), ("place", 14), ("title", 0), ("skills", 20))
+
+
+@dataclass(frozen=True, slots=True)
+class CalloutValues:
+    """What a text says about a callout.
+
+    ``arrive_by`` is aware and already in the volunteer's time zone; ``code`` is the reply letter, or
+    "" when this is the volunteer's only open call; ``skills`` are the names to print.
+    """
+
+    section: str
+    hazard: Hazard
+    title: str
+    skills: tuple[str, ...]
+    place: str
+    arrive_by: datetime
+    code: str
+    drill: bool
+    rendezvous: str
+
+
+# Values of ordinary length, by which a wording is measured before there is a callout.
+_SPECIMEN = CalloutValues(
+    section="Red Cross Albania",
+    hazard=Hazard.TRANSPORT_ACCIDENT,
+    title="Train collision near the harbour",
+    skills=("search and rescue", "medic"),
+    place="the central station",
+    arrive_by=datetime(2026, 11, 24, 14, 30, tzinfo=UTC),
+    code="A",
+    drill=True,
+    rendezvous="",
+)
+
+
+def check_wording(wording: str) -> None:
+    """Refuse a wording that could not be sent: `InvalidInput` on ``wording`` names what is wrong."""
+    if not wording.strip():
+        raise InvalidInput("wording", "is empty; leave it out to use the standard wording.")
+    if len(wording) > MAX_CHARACTERS:
+        raise InvalidInput(
+            "wording", f"has {len(wording)} characters; at most {MAX_CHARACTERS} can be sent, so shorten it."
+        )
+    _check_placeholders(wording)
+    segments = max(measure(_callout(language, _SPECIMEN, wording)).segments for language in LANGUAGES)
+    if segments > MAX_SEGMENTS:
+        raise InvalidInput(
+            "wording",
+            f"takes {segments} segments once it is filled in; at most {MAX_SEGMENTS} are sent, so shorten it.",
+        )
+
+
+def _check_placeholders(wording: str) -> None:
+    known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    unknown = [name for name in _PLACEHOLDER.findall(wording) if name not in PLACEHOLDERS]
+    if unknown:
+        raise InvalidInput("wording", f"has the unknown placeholder {{{unknown[0]}}}; there are {known}.")
+    if re.search(r"[{}]", _PLACEHOLDER.sub("", wording)):
+        raise InvalidInput("wording", f"has a brace without its partner; placeholders are {known}.")
+
+
+@lru_cache(maxsize=512)
+def callout_text(language: str, values: CalloutValues, wording: str | None) -> str:
+    """The call itself; ``wording`` replaces the standard sentence, never the drill mark.
+
+    Title, place and skills are shortened, in this order and no more than necessary, where that saves
+    segments; the instructions never are. A wording that does not say how to answer gets it appended.
+    """
+    return _fitted(values, lambda fitted: _callout(language, fitted, wording))
+
+
+def acknowledgement_text(language: str, kind: str, values: CalloutValues) -> str:
+    """What follows an answer; ``kind`` is one of `ACKNOWLEDGEMENTS`. Only "accepted" tells the rendezvous."""
+    sentences = _sentences(language)
+    pattern: str = sentences["acknowledgement"][kind]
+    return economical(_mark(sentences, values) + _filled(pattern, _words(sentences, values)))
+
+
+def stand_down_text(language: str, values: CalloutValues) -> str:
+    """You are no longer needed."""
+    sentences = _sentences(language)
+    pattern: str = sentences["stand_down"]
+    return _fitted(
+        values,
+        lambda fitted: economical(_mark(sentences, fitted) + _filled(pattern, _words(sentences, fitted))),
+    )
+
+
+def question_text(language: str, codes: Sequence[str]) -> str:
+    """Asks again: which call is meant when several are open, otherwise what was meant."""
+    question: Mapping[str, str] = _sentences(language)["question"]
+    if len(codes) < 2:
+        return _filled(question["one"], {"code": ""})
+    choices = "; ".join(_filled(question["choice"], {"code": code}) for code in codes[:3])
+    return _filled(question["several"], {"choices": choices})
+
+
+def hazard_name(language: str, hazard: Hazard) -> str:
+    """What an emergency of this kind is called, in lower case."""
+    name: str = _sentences(language)["hazards"][hazard.value]
+    return name
+
+
+def _callout(language: str, values: CalloutValues, wording: str | None) -> str:
+    sentences = _sentences(language)
+    words = _words(sentences, values) | {"rendezvous": ""}
+    pattern: str = sentences["callout"] if wording is None else wording.strip()
+    if not _tells_how_to_answer(pattern, values.code):
+        pattern += " {answers}"
+    return economical(_mark(sentences, values) + _filled(pattern, words))
+
+
+def _tells_how_to_answer(pattern: str, code: str) -> bool:
+    """Whether all three digits are explained, each behind the code; digits inside the title do not count."""
+    if "{answers}" in pattern:
+        return True
+    shown = _filled(pattern, {"code": code} | dict.fromkeys(PLACEHOLDERS.keys() - {"code"}, "")).casefold()
+    return all(re.search(rf"(?<!\w){re.escape(code.casefold())}{digit}(?!\w)", shown) for digit in "123")
+
+
+def _mark(sentences: Mapping[str, Any], values: CalloutValues) -> str:
+    mark: str = sentences["drill"] if values.drill else ""
+    return mark
+
+
+def _words(sentences: Mapping[str, Any], values: CalloutValues) -> dict[str, str]:
+    hazard: str = sentences["hazards"][values.hazard.value]
+    title = _one_line(values.title)
+    return {
+        "section": _one_line(values.section),
+        "hazard": hazard,
+        "title": title or hazard,
+        "event": title if hazard.casefold() in title.casefold() else f"{hazard}, {title}".strip(", "),
+        "skills": _one_line(", ".join(values.skills)),
+        "place": _one_line(values.place),
+        "rendezvous": _one_line(values.rendezvous),
+        "arrive_by": _filled(
+            sentences["time"],
+            {
+                "clock": f"{values.arrive_by:%H:%M}",
+                "day": str(values.arrive_by.day),
+                "month": sentences["months"][values.arrive_by.month - 1],
+            },
+        ),
+        "code": values.code,
+        "answers": _filled(sentences["answers"], {"code": values.code}),
+    }
+
+
+def _filled(pattern: str, words: Mapping[str, str]) -> str:
+    """Put words in place of placeholders, once: a brace inside a title stays a brace."""
+    return _PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), pattern)
+
+
+def _fitted(values: CalloutValues, render: Callable[[CalloutValues], str]) -> str:
+    """Render with values as long as they can be without costing a segment that shorter ones would save."""
+    shortest = values
+    for field, least in _SHORTENED:
+        shortest = _with_at_most(shortest, field, least)
+    target = measure(render(shortest)).segments
+    for field, least in _SHORTENED:
+        if measure(render(values)).segments <= target:
+            break
+        values = _with_at_most(values, field, _longest(values, field, least, target, render))
+    return render(values)
+
+
+def _longest(
+    values: CalloutValues, field: str, least: int, target: int, render: Callable[[CalloutValues], str]
+) -> int:
+    """The most characters of a field with which the text keeps to ``target`` segments, or ``least``."""
+    lengths = range(least, max(len(_text(values, field)), least) + 1) if least else range(1)
+
+    def segments(length: int) -> int:
+        return measure(render(_with_at_most(values, field, length))).segments
+
+    return lengths[max(bisect_right(lengths, target, key=segments) - 1, 0)]
+
+
+def _text(values: CalloutValues, field: str) -> str:
+    return ", ".join(values.skills) if field == "skills" else str(getattr(values, field))
+
+
+def _with_at_most(values: CalloutValues, field: str, length: int) -> CalloutValues:
+    text = _one_line(_text(values, field))
+    if len(text) <= length:
+        return values
+    short = text[: length - len(_CUT)].rstrip(" ,;:.-") + _CUT if length else ""
+    return replace(values, skills=(short,)) if field == "skills" else replace(values, **{field: short})
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _sentences(language: str) -> Mapping[str, Any]:
+    """The sentences of a BCP 47 tag's language; English where we have none."""
+    primary = language.replace("_", "-").partition("-")[0].lower()
+    return _read(primary if primary in LANGUAGES else "en")
+
+
+@cache
+def _read(language: str) -> Mapping[str, Any]:
+    file = resources.files(__package__).joinpath("wordings", f"{language}.toml")
+    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))

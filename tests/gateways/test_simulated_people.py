@@ -1,0 +1,93 @@
+"""People on simulated phones: reproducible, varied, and silent when nobody asked."""
+
+from statistics import mean, median
+
+import pytest
+
+from mobilize.gateways import simulated_people as people
+
+ASKING = "Earthquake. Can you come? Reply 1 yes, 2 no, 3 limited."
+PHONES = [f"+35569{number:07d}" for number in range(3000)]
+
+
+def bodies(body: str = ASKING, acceptance: float = 0.35) -> list[list[str]]:
+    return [
+        [answer.body for answer in people.answers(1, phone, number, body, acceptance)]
+        for number, phone in enumerate(PHONES)
+    ]
+
+
+def test_the_same_seed_gives_the_same_answers() -> None:
+    assert bodies() == bodies()
+
+
+def test_another_seed_gives_other_people() -> None:
+    assert people.readiness(1, PHONES[0], 0.35) != people.readiness(2, PHONES[0], 0.35)
+
+
+def test_readiness_is_around_the_mean_and_differs_between_people() -> None:
+    drawn = [people.readiness(1, phone, 0.35) for phone in PHONES]
+    assert mean(drawn) == pytest.approx(0.35, abs=0.02)
+    assert max(drawn) - min(drawn) > 0.5
+
+
+@pytest.mark.parametrize(("acceptance", "all_come"), [(0.0, False), (1.0, True)])
+def test_nobody_or_everybody_comes_at_the_ends_of_the_scale(acceptance: float, all_come: bool) -> None:
+    # The texts of those who come start with a 1 or a yes; those of the others never do.
+    come = [
+        bool(texts) and texts[0].lower().startswith(("1", "yes")) for texts in bodies(acceptance=acceptance)
+    ]
+    assert set(come) == {all_come}
+
+
+def test_some_decline_some_are_silent_some_arrive() -> None:
+    given = bodies()
+    assert sum(texts == [] for texts in given) > 800
+    assert sum(texts[:1] in (["2"], ["no"], ["No"]) for texts in given) > 500
+    assert sum(texts[-1:] == ["4"] for texts in given) > 300
+
+
+def test_replies_take_minutes_with_a_long_tail() -> None:
+    delays = sorted(people.answers(1, phone, 1, ASKING, 1.0)[0].after_s for phone in PHONES)
+    assert median(delays) == pytest.approx(people.MEDIAN_REPLY_S, rel=0.1)
+    assert delays[int(0.9 * len(delays))] > 3 * median(delays)
+
+
+def test_a_letter_is_used_in_the_answer() -> None:
+    given = bodies("Second call-out. Reply B1 yes, B2 no.")
+    assert all(texts[0][0] == "B" for texts in given if texts and "?" not in texts[0] and "me" not in texts[0])
+    assert any(texts[0].startswith("B1") for texts in given if texts)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Thank you, you are no longer needed. Stay safe.",
+        "You are in. Go to Gate 12, 2 km south, by 13:45. Write 4 when you are there, 2 if you cannot come.",
+        "Training on 1.2.2027 at 21:00.",
+    ],
+)
+def test_texts_that_ask_nothing_get_no_answer(body: str) -> None:
+    assert people.asked_with(body) is None
+
+
+@pytest.mark.parametrize(
+    ("phone", "body", "language"),
+    [
+        ("+393471234567", "?", "it"),
+        ("+355691234567", "?", "sq"),
+        ("+306971234567", "?", "en"),
+        ("+355691234567", "Terremoto. Rispondi 1 sì, 2 no.", "it"),
+    ],
+)
+def test_people_answer_in_the_language_of_the_text_or_of_their_country(
+    phone: str, body: str, language: str
+) -> None:
+    assert people.language_of(phone, body) == language
+
+
+def test_few_texts_never_arrive_and_say_why() -> None:
+    lost = [found for phone in PHONES if (found := people.delivery(1, phone, 1)).code]
+    assert 20 < len(lost) < 120
+    assert {found.code for found in lost} == {30003, 30005}
+    assert {found.status for found in lost} == {"undelivered"}
