@@ -92,14 +92,15 @@ class _Rows:
 
 
 def _insert_batch(people: list[_Rows]) -> None:
-    db.session.execute(insert(Volunteer), [person.volunteer for person in people])
-    for table, rows in (
+    for model, rows in (
+        (Volunteer, [person.volunteer for person in people]),
         (Place, [row for person in people for row in person.places]),
         (Certification, [row for person in people for row in person.certifications]),
         (Absence, [row for person in people for row in person.absences]),
     ):
         if rows:
-            db.session.execute(insert(table), rows)
+            # The table, not the class: the ORM would send rows with different empty columns one by one.
+            db.session.execute(insert(Base.metadata.tables[model.__tablename__]), rows)
 
 
 def _person(n: int, home: City, rng: random.Random) -> _Rows:

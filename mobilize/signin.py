@@ -12,7 +12,7 @@ from flask_security.utils import parse_auth_token
 
 from config import Settings
 
-from .extensions import db, security
+from .extensions import db, limiter, security
 from .models import Account
 from .models.account import RoleView
 
@@ -34,6 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECURITY_PASSWORD_SALT=settings.secret_key,
         SECURITY_TOKEN_MAX_AGE=settings.token_max_age_seconds,
+        SECURITY_JOIN_USER_ROLES=False,  # a role is a column of ours, not a table to join
         SECURITY_LOGIN_URL="/sign-in",
         SECURITY_LOGOUT_URL="/sign-out",
         SECURITY_LOGOUT_METHODS=["POST"],
@@ -43,8 +44,13 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_SEND_REGISTER_EMAIL=False,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
         SECURITY_CSRF_PROTECT_MECHANISMS=["session", "basic"],
+        # No page asks for the password a second time, so the view for that is not registered.
+        SECURITY_FRESHNESS=timedelta(seconds=-1),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
     )
     datastore = SQLAlchemySessionUserDatastore(db.session, Account, RoleView)
     security.init_app(app, datastore)
+    # Guessing passwords is slow from one address; both doors that take one say so the same way.
+    sign_in = app.view_functions["security.login"]
+    app.view_functions["security.login"] = limiter.limit("20/minute", methods=["POST"])(sign_in)
     app.login_manager.request_loader(_from_token)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """A whole call-out in simulated time: the clock jumps to whatever happens next, so hours pass in seconds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -103,7 +103,7 @@ def _outcome(callout_id: int, seed: int, volunteers: int) -> Outcome:
         filled=progress.filled,
         median_answer_s=round(median(delays), 1) if delays else None,
         p90_answer_s=round(delays[int(0.9 * (len(delays) - 1))], 1) if delays else None,
-        fill_s=(filled_at - launched).total_seconds() if filled_at else None,
+        fill_s=(filled_at - launched).total_seconds() if filled_at and launched else None,
         texts=texts,
         segments=segments,
         ledger=check_ledger(callout_id),
@@ -121,12 +121,12 @@ _WENT_OUT = REACHING | {MessageState.UNDELIVERED}
 
 def _answer_delays(callout_id: int) -> list[float]:
     """Seconds from question to answer of everyone who answered, shortest first."""
-    rows: Iterable[tuple[datetime, datetime]] = db.session.execute(
+    rows = db.session.execute(
         select(Recipient.asked_at, Recipient.answered_at).where(
             Recipient.callout_id == callout_id, Recipient.answered_at.is_not(None)
         )
-    ).tuples()
-    return sorted((answered - asked).total_seconds() for asked, answered in rows)
+    )
+    return sorted((answered - asked).total_seconds() for asked, answered in rows if answered)
 
 
 def check_ledger(callout_id: int) -> LedgerCheck:
@@ -140,9 +140,7 @@ def check_ledger(callout_id: int) -> LedgerCheck:
                 Message.callout_id == callout_id, Message.kind == MessageKind.CALLOUT, SimulatedText.to_phone
             )
             .group_by(Message.recipient_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     recipients = db.session.scalars(asked).all()
     return LedgerCheck(

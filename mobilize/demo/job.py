@@ -136,5 +136,5 @@ def progress(callout_id: int) -> Progress:
     )
 
 
-def _count(query: Select[tuple[int]]) -> int:
+def _count(query: Select[int]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -64,7 +64,7 @@ def ensure(file: Path) -> list[SignIn]:
     return made
 
 
-def _demo_accounts() -> Select[tuple[Account]]:
+def _demo_accounts() -> Select[Account]:
     return select(Account).where(Account.email.in_([email for email, _, _ in _ACCOUNTS]))
 
 

@@ -49,7 +49,9 @@ def decode(hours: str) -> list[Window]:
     at every midnight. Raises `InvalidInput` on ``weekly_hours`` for anything but 84 hexadecimal digits.
     """
     if not _HEX.fullmatch(hours):
-        raise InvalidInput(FIELD, f"must be {DIGITS} hexadecimal digits: one bit for each half-hour of the week.")
+        raise InvalidInput(
+            FIELD, f"must be {DIGITS} hexadecimal digits: one bit for each half-hour of the week."
+        )
     bits = f"{int(hours, 16):0{WEEK}b}"
     pieces = [piece for start, length in _stretches(bits) for piece in _cut(start, length)]
     return sorted(_window(start, length) for start, length in pieces)

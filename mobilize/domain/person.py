@@ -37,7 +37,7 @@ def check_phone(raw: str, country: str) -> Phone:
     try:
         number = phonenumbers.parse(raw, country)
     except phonenumbers.NumberParseException:
-        raise InvalidInput("phone", f"{raw!r:.60} is not a phone number; write it as +355 69 123 4567.") from None
+        raise InvalidInput("phone", f"{raw!r:.60} is not a phone number; write it as +355691234567.") from None
     kind = phonenumbers.number_type(number)
     if kind == _T.UNKNOWN:
         raise InvalidInput("phone", f"{raw!r:.60} is no number in use; check its digits and its country code.")
@@ -52,7 +52,7 @@ def check_language(raw: str) -> str:
     """A BCP 47 tag of language, script and region (``sq``, ``zh-Hant``, ``pt-BR``), in its usual case."""
     found = _LANGUAGE.fullmatch(raw.strip().replace("_", "-"))
     if found is None:
-        raise InvalidInput("language", f"{raw!r:.40} is not a language tag (BCP 47); write it as sq, it or pt-BR.")
+        raise InvalidInput("language", f"{raw!r:.40} is no language tag (BCP 47); write it as sq or pt-BR.")
     language, script, region = found.groups()
     return "-".join(filter(None, (language.lower(), (script or "").title(), (region or "").upper())))
 
@@ -63,7 +63,9 @@ def check_time_zone(raw: str) -> str:
     try:
         return ZoneInfo(raw).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInput("time_zone", f"{raw!r:.70} is not an IANA time zone; write it as Europe/Tirane.") from None
+        raise InvalidInput(
+            "time_zone", f"{raw!r:.70} is no IANA time zone; write it as Europe/Tirane."
+        ) from None
 
 
 def check_text(field: str, raw: str, longest: int) -> str:
@@ -88,7 +90,9 @@ def check_email(raw: str) -> str:
 def check_born_on(day: date, today: date) -> date:
     """A date of birth of somebody who can be alive. Who is too young to be called may still register."""
     if not today.year - _OLDEST <= day.year or day > today:
-        raise InvalidInput("born_on", f"{day.isoformat()} is not a date of birth; give it as YYYY-MM-DD, in the past.")
+        raise InvalidInput(
+            "born_on", f"{day.isoformat()} is not a date of birth; give a past day as YYYY-MM-DD."
+        )
     return day
 
 

@@ -61,7 +61,7 @@ Decision = RetryAt | GiveUp
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits of ``first_s`` seconds, doubling up to ``longest_s``; ``attempts`` in all, ``None`` without limit."""
+    """Waits of ``first_s`` seconds, doubling up to ``longest_s``; ``attempts`` in all, or ``None``."""
 
     first_s: float
     longest_s: float
@@ -83,7 +83,7 @@ _NEVER_AGAIN: Mapping[ErrorClass, str] = MappingProxyType(
         ErrorClass.AMBIGUOUS: "the provider gave no clear answer; sending again could send twice",
         ErrorClass.CONSENT: "the volunteer has opted out",
         ErrorClass.BAD_NUMBER: "the number cannot receive texts",
-        ErrorClass.CONFIGURATION: "the provider's account or sender is not set up for this; an operator must act",
+        ErrorClass.CONFIGURATION: "the provider's account or sender is not set up for it; an operator must act",
         ErrorClass.PAIR: "this sender cannot reach this number",
         ErrorClass.BODY: "the provider refused the text itself",
         ErrorClass.FILTERED: "a carrier filtered the text; the same text would be filtered again",
@@ -112,6 +112,7 @@ def decide(
     attempt: int,
     now: datetime,
     expires_at: datetime,
+    *,
     retry_after_s: float | None = None,
     jitter: float = 0.5,
 ) -> Decision:

@@ -8,10 +8,12 @@ import unicodedata
 from dataclasses import dataclass
 
 from smsutil import split
-from smsutil.codecs import is_valid_gsm
+from smsutil.codecs import GSM_CHARSET
 
 GSM_7 = "GSM-7"
 UCS_2 = "UCS-2"
+
+_ALPHABET = frozenset(GSM_CHARSET)
 
 # What keyboards and word processors put in place of a plain sign.
 _PLAIN_SIGNS = str.maketrans(
@@ -49,14 +51,14 @@ def economical(body: str) -> str:
     If even then a character is left that GSM-7 lacks (Greek, Cyrillic, an emoji), spelling would be
     spoilt for nothing, and the text comes back as it was.
     """
-    if is_valid_gsm(body):
+    if _ALPHABET.issuperset(body):
         return body
     plain = "".join(map(_plain, body.translate(_PLAIN_SIGNS)))
-    return plain if is_valid_gsm(plain) else body
+    return plain if _ALPHABET.issuperset(plain) else body
 
 
 def _plain(character: str) -> str:
-    if is_valid_gsm(character):
+    if character in _ALPHABET:
         return character
     bare = unicodedata.normalize("NFKD", character)
     return "".join(sign for sign in bare if not unicodedata.combining(sign))

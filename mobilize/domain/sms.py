@@ -130,6 +130,8 @@ def callout_text(language: str, values: CalloutValues, wording: str | None) -> s
     Title, place and skills are shortened, in this order and no more than necessary, where that saves
     segments; the instructions never are. A wording that does not say how to answer gets it appended.
     """
+    if wording is None and values.place in values.title:
+        values = replace(values, place="")  # said once is enough
     return _fitted(values, lambda fitted: _callout(language, fitted, wording))
 
 
@@ -189,14 +191,15 @@ def _mark(sentences: Mapping[str, Any], values: CalloutValues) -> str:
 
 def _words(sentences: Mapping[str, Any], values: CalloutValues) -> dict[str, str]:
     hazard: str = sentences["hazards"][values.hazard.value]
-    title = _one_line(values.title)
+    title, place = _one_line(values.title), _one_line(values.place)
     return {
         "section": _one_line(values.section),
         "hazard": hazard,
         "title": title or hazard,
         "event": title if hazard.casefold() in title.casefold() else f"{hazard}, {title}".strip(", "),
         "skills": _one_line(", ".join(values.skills)),
-        "place": _one_line(values.place),
+        "place": place,
+        "where": _filled(sentences["where"], {"place": place}) if place else "",
         "rendezvous": _one_line(values.rendezvous),
         "arrive_by": _filled(
             sentences["time"],
@@ -249,8 +252,21 @@ def _with_at_most(values: CalloutValues, field: str, length: int) -> CalloutValu
     text = _one_line(_text(values, field))
     if len(text) <= length:
         return values
-    short = text[: length - len(_CUT)].rstrip(" ,;:.-") + _CUT if length else ""
-    return replace(values, skills=(short,)) if field == "skills" else replace(values, **{field: short})
+    short = _shortened(text, length) if length else ""
+    match field:
+        case "title":
+            return replace(values, title=short)
+        case "place":
+            return replace(values, place=short)
+        case _:
+            return replace(values, skills=(short,))
+
+
+def _shortened(text: str, length: int) -> str:
+    """The beginning of a text, cut between words unless that would lose too much."""
+    kept = text[: length - len(_CUT)]
+    words = text[: len(kept) + 1].rpartition(" ")[0]
+    return (words if len(words) >= 0.6 * len(kept) else kept).rstrip(" ,;:.-") + _CUT
 
 
 def _one_line(text: str) -> str:

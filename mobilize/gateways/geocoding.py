@@ -37,7 +37,7 @@ def _folded(name: str) -> str:
 
 
 def _town_names(address: str) -> Iterator[str]:
-    """What may be the town in an address: its comma parts from the last, each as it is and without a postcode."""
+    """What may be the town in an address: its parts from the last, each with and without a postcode."""
     for part in reversed(address.split(",")):
         yield _folded(part)
         yield _folded(_POSTCODE.sub(" ", part))
@@ -95,7 +95,10 @@ def nominatim_geocoder(url: str, *, seconds_between: float = SECONDS_BETWEEN_REQ
     """Asks the Nominatim server at a base URL. A failed look-up is not repeated: the caller decides."""
     parts = urlsplit(url)
     server = Nominatim(
-        user_agent=USER_AGENT, timeout=TIMEOUT_S, domain=f"{parts.netloc}{parts.path}".rstrip("/"), scheme=parts.scheme
+        user_agent=USER_AGENT,
+        timeout=TIMEOUT_S,
+        domain=f"{parts.netloc}{parts.path}".rstrip("/"),
+        scheme=parts.scheme,
     )
     limited = RateLimiter(
         server.geocode, min_delay_seconds=seconds_between, max_retries=0, swallow_exceptions=False
@@ -105,4 +108,6 @@ def nominatim_geocoder(url: str, *, seconds_between: float = SECONDS_BETWEEN_REQ
 
 def make_geocoder(settings: Settings) -> Geocoder:
     """The geocoder that the settings name."""
-    return nominatim_geocoder(settings.nominatim_url) if settings.geocoder == "nominatim" else offline_geocoder()
+    return (
+        nominatim_geocoder(settings.nominatim_url) if settings.geocoder == "nominatim" else offline_geocoder()
+    )

@@ -25,8 +25,8 @@ from mobilize.domain.delivery import (
     SendOutcome,
     Unclear,
 )
-from mobilize.domain.retry import classify
-from mobilize.services.ports import ProviderUnavailable
+from mobilize.domain.errors import ProviderUnreachable
+from mobilize.domain.retry import BACKOFFS, classify
 
 from .twilio_http import ErrorAnswer, NoAnswer, NotSent, PooledHttpClient
 
@@ -38,8 +38,11 @@ _VALIDITY_S = range(1, 36_001)
 #: repetitions after a 5xx, a failed connection or a read timeout ("connection overrides"). The
 #: fragment stays at Twilio: it is neither sent nor part of the signature.
 _RETRY_CALLBACK = "#rc=5&rp=5xx,ct,rt"
-#: Pages of one phone's texts that are read at most.
+#: Texts of one phone that are read at most.
 _MOST_RECORDS = 1000
+
+#: A redirect, or no such account: that speaks of TWILIO_API_URL or TWILIO_ACCOUNT_SID, not of the text.
+_NO_SUCH_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
 
 #: What the library trips over when a 2xx answer is not what it should be.
 _UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, TwilioException)
@@ -73,7 +76,7 @@ class TwilioGateway:
                 waiting.cancel()
 
     def find(self, to: str, since: datetime) -> list[ProviderRecord]:
-        """The texts to one phone in Twilio's list, newest first; raises `ProviderUnavailable`.
+        """The texts to one phone in Twilio's list, newest first; raises `ProviderUnreachable`.
 
         Twilio's times have whole seconds, so ``since`` is rounded down to one. Twilio filters by the
         day of sending, which a text still queued does not have; so the filtering is done here.
@@ -83,7 +86,7 @@ class TwilioGateway:
             listed = self._messages.list(to=to, limit=_MOST_RECORDS, page_size=100)
             records = [_record(message, earliest) for message in listed]
         except (NotSent, NoAnswer, ErrorAnswer, *_UNREADABLE) as error:
-            raise ProviderUnavailable(f"Twilio did not list the texts to a phone: {error}") from error
+            raise ProviderUnreachable(f"Twilio did not list the texts to a phone: {error}") from error
         return [record for record in records if record.created_at >= earliest]
 
     def _send_one(self, text: OutboundText) -> SendOutcome:
@@ -111,9 +114,11 @@ class TwilioGateway:
 def _outcome(error: ErrorAnswer) -> SendOutcome:
     """What an HTTP error means for the text; the classes are in ``domain/retry.py``."""
     found = classify(error.status, error.code)
-    if found is ErrorClass.AMBIGUOUS:
+    if found is ErrorClass.UNRECOGNISED and error.status in _NO_SUCH_ADDRESS:
+        found = ErrorClass.CONFIGURATION
+    if error.status >= 500 or found is ErrorClass.AMBIGUOUS:
         return Unclear(error.detail)
-    if error.status == 429 or found is ErrorClass.NOT_PROCESSED:
+    if found in BACKOFFS:
         return Deferred(found, error.code, error.detail, error.retry_after_s)
     return Refused(found, error.code, error.detail)
 

@@ -41,13 +41,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def words(listed: type[StrEnum]) -> Enum:
-    """A text column that the database itself limits to the values of a word list."""
+def words(listed: type[StrEnum], name: str | None = None) -> Enum:
+    """A text column that the database itself limits to the values of a word list.
+
+    ``name`` tells two columns of one table with the same list apart: PostgreSQL wants constraint names unique.
+    """
     return Enum(
         listed,
         native_enum=False,
         create_constraint=True,
-        name=listed.__name__.lower(),
+        name=name or listed.__name__.lower(),
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )

@@ -79,8 +79,8 @@ class MessageEvent(Base):
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
-    from_state: Mapped[MessageState | None] = mapped_column(words(MessageState))
-    to_state: Mapped[MessageState] = mapped_column(words(MessageState))
+    from_state: Mapped[MessageState | None] = mapped_column(words(MessageState, "from_state"))
+    to_state: Mapped[MessageState] = mapped_column(words(MessageState, "to_state"))
     cause: Mapped[Cause] = mapped_column(words(Cause))
     detail: Mapped[str | None] = mapped_column(String(255))
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mobilize.extensions import db
@@ -23,7 +23,7 @@ def _elements(values: list[Any]) -> FromClause:
     text = json.dumps(values)
     if _on_sqlite():
         return func.json_each(text).table_valued("value", name="listed")
-    return func.jsonb_array_elements(cast(text, JSONB)).table_valued("value", name="listed").render_derived()
+    return func.jsonb_array_elements(cast(literal(text, Text), JSONB)).table_valued("value", name="listed").render_derived()
 
 
 def numbers(values: Iterable[int]) -> Select[tuple[int]]:

@@ -8,10 +8,6 @@ from typing import Protocol
 from mobilize.domain.delivery import OutboundText, ProviderRecord, SendOutcome
 
 
-class ProviderUnavailable(Exception):
-    """The provider gave no usable answer to a question; ask again later."""
-
-
 class SmsGateway(Protocol):
     """A carrier of texts."""
 
@@ -28,7 +24,7 @@ class SmsGateway(Protocol):
     def find(self, to: str, since: datetime) -> list[ProviderRecord]:
         """The texts to one phone that the provider knows of since then; evidence for ``unknown``.
 
-        Raises `ProviderUnavailable`: then there is no evidence, which is not the same as an empty list.
+        Raises `errors.ProviderUnreachable`: then there is no evidence, which is not the same as an empty list.
         """
         ...
 

@@ -59,4 +59,4 @@ def every(viewer: Viewer) -> Sequence[Skill]:
 
 def codes() -> dict[str, int]:
     """The ids of all skills by code."""
-    return {code: id for code, id in db.session.execute(select(Skill.code, Skill.id)).tuples()}
+    return dict(db.session.execute(select(Skill.code, Skill.id)).tuples().all())

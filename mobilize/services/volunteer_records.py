@@ -76,7 +76,9 @@ class Record:
         return {
             **{name: _plain(value) for name, value in self.columns.items()},
             "places": {kind.value: _plain_fields(place) for kind, place in self.places.items()},
-            "certifications": {str(skill): _plain_fields(proof) for skill, proof in self.certifications.items()},
+            "certifications": {
+                str(skill): _plain_fields(proof) for skill, proof in self.certifications.items()
+            },
             "absences": [_plain_fields(absence) for absence in self.absences],
         }
 

@@ -5,12 +5,11 @@ from typing import Any
 from flask import Flask, g
 from flask_security import current_user
 
-from mobilize.services import alarms, heartbeats
+from mobilize.services.board import standing_alarms
 from mobilize.services.runtime import now, settings
 
 from . import board, callouts, emergencies, errors, headers, inbox, own, phones, readiness, show
 from .blueprint import blp
-from .forms import ActionForm
 
 __all__ = ["board", "callouts", "emergencies", "errors", "inbox", "init_app", "own", "phones", "readiness"]
 
@@ -20,10 +19,8 @@ def _context() -> dict[str, Any]:
     return {
         "viewer": g.get("viewer"),
         "account": current_user,
-        "open_alarms": alarms.open_alarms if g.get("viewer") else list,
-        "engine_missing": lambda: not heartbeats.engine_seen(),
+        "standing_alarms": standing_alarms,
         "simulated": settings().sms_gateway == "simulator",
-        "action": ActionForm,
         "server_time": now,
     }
 

@@ -10,4 +10,3 @@ blp = Blueprint("web", __name__, template_folder="templates", static_folder="sta
 LEADS = (AccountRole.COORDINATOR,)
 WATCHES = (AccountRole.COORDINATOR, AccountRole.AUTHORITY)
 EVERYONE = tuple(AccountRole)
-

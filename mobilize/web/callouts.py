@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from mobilize.domain import sms
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.extensions import db
 from mobilize.models import Emergency
@@ -18,6 +19,8 @@ from mobilize.services.runtime import now
 from . import queries
 from .blueprint import LEADS, blp
 from .forms import AskMoreForm, CalloutForm, put_errors
+
+_PLACEHOLDERS = " ".join(f"{{{name}}}" for name in sms.PLACEHOLDERS)
 
 
 def _form() -> CalloutForm:
@@ -35,7 +38,7 @@ def new_callout(emergency_id: int) -> ResponseReturnValue:
     form.arrive_by.data = soon.replace(minute=0, second=0, microsecond=0, tzinfo=None)
     if emergency.area.get("type") == "circle":
         form.rendezvous_lat.data, form.rendezvous_lon.data = emergency.area["lat"], emergency.area["lon"]
-    return render_template("web/callout_form.html", form=form, emergency=emergency)
+    return render_template("web/callout_form.html", form=form, emergency=emergency, placeholders=_PLACEHOLDERS)
 
 
 @blp.post("/emergencies/<int:emergency_id>/callouts/new")
@@ -50,7 +53,9 @@ def draft_callout(emergency_id: int) -> ResponseReturnValue:
         except (InvalidInput, Conflict) as error:
             db.session.rollback()
             put_errors(form, error, form.renamed)
-    return render_template("web/callout_form.html", form=form, emergency=emergency), 422
+    return render_template(
+        "web/callout_form.html", form=form, emergency=emergency, placeholders=_PLACEHOLDERS
+    ), 422
 
 
 @blp.post("/emergencies/<int:emergency_id>/callouts/preview")
@@ -90,5 +95,3 @@ def ask_more(callout_id: int) -> ResponseReturnValue:
 def stand_down(callout_id: int) -> ResponseReturnValue:
     callouts.stand_down(viewer(), callout_id)
     return redirect(url_for("web.show_callout", callout_id=callout_id))
-
-

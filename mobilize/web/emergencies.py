@@ -37,7 +37,10 @@ def _declare_form(by: Viewer) -> DeclareForm:
     sections = queries.sections(by)
     form.section_id.choices = [(section.id, section.name) for section in sections]
     known = queries.authorities(by)
-    form.authority_id.choices = [("", "Nobody: our own decision"), *((a.id, f"{a.name} ({a.country})") for a in known)]
+    form.authority_id.choices = [
+        ("", "Nobody: our own decision"),
+        *((a.id, f"{a.name} ({a.country})") for a in known),
+    ]
     if request.method == "GET" and sections:
         form.country.data = sections[0].country
     return form

@@ -70,10 +70,6 @@ def _field(form: Form, path: str) -> Field | None:
     return None if isinstance(found, Form) else found
 
 
-class ActionForm(FlaskForm):  # type: ignore[misc]
-    """A button: nothing but the token."""
-
-
 class AskMoreForm(FlaskForm):  # type: ignore[misc]
     count = IntegerField("How many more", [InputRequired(), NumberRange(1, 10_000)], default=10)
 
@@ -119,7 +115,9 @@ class DeclareForm(FlaskForm):  # type: ignore[misc]
 
     def _circle(self) -> dict[str, Any]:
         if self.lat.data is None or self.lon.data is None or self.radius_km.data is None:
-            raise InvalidInput("area", "needs latitude, longitude and radius; a click on the map sets the centre.")
+            raise InvalidInput(
+                "area", "needs latitude, longitude and radius; a click on the map sets the centre."
+            )
         return {
             "type": "circle",
             "lat": self.lat.data,
@@ -143,7 +141,7 @@ class DeclareForm(FlaskForm):  # type: ignore[misc]
         )
 
 
-class NeedForm(Form):
+class NeedForm(Form):  # type: ignore[misc]
     """One row of what is needed; a row without a skill is not used."""
 
     skill = SelectField("Skill")
@@ -154,9 +152,7 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
     """A callout to draft. ``arrive_by`` is wall-clock time in the emergency's section."""
 
     needs = FieldList(FormField(NeedForm), min_entries=4, max_entries=12)
-    rendezvous = StringField(
-        "Rendezvous", [InputRequired("Say where people are to report."), Length(max=200)]
-    )
+    rendezvous = StringField("Rendezvous", [InputRequired("Say where people are to report."), Length(max=200)])
     rendezvous_lat = FloatField("Latitude", _LATITUDE)
     rendezvous_lon = FloatField("Longitude", _LONGITUDE)
     arrive_by = DateTimeLocalField("Arrive by", [InputRequired("Say until when.")], format=["%Y-%m-%dT%H:%M"])

@@ -35,7 +35,9 @@ class Progress:
 def emergencies(viewer: Viewer) -> Sequence[Emergency]:
     """Open ones first, then the latest."""
     is_open = Emergency.status == EmergencyStatus.OPEN
-    query = visible(viewer, Emergency).order_by(is_open.desc(), Emergency.declared_at.desc(), Emergency.id.desc())
+    query = visible(viewer, Emergency).order_by(
+        is_open.desc(), Emergency.declared_at.desc(), Emergency.id.desc()
+    )
     return db.session.scalars(query.limit(200)).all()
 
 
@@ -115,9 +117,7 @@ def asks(viewer: Viewer, volunteer: Volunteer) -> list[Ask]:
     query = visible(viewer, Recipient).where(Recipient.volunteer_id == volunteer.id)
     rows = db.session.scalars(query.order_by(Recipient.asked_at.desc()).limit(PAGE)).all()
     told = (RecipientState.ACCEPTED, RecipientState.ARRIVED)
-    return [
-        Ask(row.callout, row, row.callout.rendezvous if row.state in told else None) for row in rows
-    ]
+    return [Ask(row.callout, row, row.callout.rendezvous if row.state in told else None) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

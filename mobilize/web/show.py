@@ -1,5 +1,6 @@
 """How values look on a page: instants with their offset, distances, words."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from mobilize.domain.vocabulary import CalloutMode, Intent, RecipientState
 
 def offset(at: datetime) -> str:
     """The UTC offset of an aware instant, as ``UTC+01:00``."""
-    return f"UTC{at:%z}"[:6] + ":" + f"{at:%z}"[3:5]
+    digits = f"{at:%z}"
+    return f"UTC{digits[:3]}:{digits[3:5]}"
 
 
 def instant(at: datetime | None, zone: str = "UTC") -> Markup:
@@ -30,9 +32,16 @@ def clock_time(at: datetime | None, zone: str = "UTC") -> Markup:
     if at is None:
         return Markup("–")
     local = at.astimezone(ZoneInfo(zone))
-    return Markup('<time datetime="{}">{}</time>').format(
-        local.isoformat(timespec="seconds"), f"{local:%H:%M}"
-    )
+    return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="seconds"), f"{local:%H:%M}")
+
+
+def in_zone(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone))
+
+
+def seconds(at: datetime) -> str:
+    """Wall-clock time to the second, with its offset."""
+    return f"{at:%H:%M:%S} {offset(at)}"
 
 
 def distance(metres: float | None) -> str:
@@ -68,6 +77,13 @@ def label(word: str | None) -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(
-        instant=instant, clock_time=clock_time, distance=distance, label=label, offset=offset
+    filters: tuple[Callable[..., object], ...] = (
+        instant,
+        clock_time,
+        distance,
+        label,
+        offset,
+        in_zone,
+        seconds,
     )
+    app.jinja_env.filters.update({chosen.__name__: chosen for chosen in filters})

@@ -35,7 +35,7 @@ def wait_for(address: str, process: "subprocess.Popen[str]") -> int:
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up and process.poll() is None:
         try:
-            with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310: our own address
+            with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310
                 return int(response.status)
         except OSError:
             time.sleep(0.2)

@@ -1,9 +1,13 @@
 """People on simulated phones: reproducible, varied, and silent when nobody asked."""
 
+from datetime import UTC, datetime
 from statistics import mean, median
 
 import pytest
 
+from mobilize.domain import sms
+from mobilize.domain.sms import CalloutValues
+from mobilize.domain.vocabulary import Hazard
 from mobilize.gateways import simulated_people as people
 
 ASKING = "Earthquake. Can you come? Reply 1 yes, 2 no, 3 limited."
@@ -69,6 +73,28 @@ def test_a_letter_is_used_in_the_answer() -> None:
 )
 def test_texts_that_ask_nothing_get_no_answer(body: str) -> None:
     assert people.asked_with(body) is None
+
+
+@pytest.mark.parametrize("language", ["en", "it", "sq"])
+@pytest.mark.parametrize("code", ["", "B"])
+def test_of_our_own_texts_only_questions_are_answered(language: str, code: str) -> None:
+    values = CalloutValues(
+        section="Mobilize",
+        hazard=Hazard.EARTHQUAKE,
+        title="Earthquake",
+        skills=("Medic",),
+        place="Durrës",
+        arrive_by=datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
+        code=code,
+        drill=True,
+        rendezvous="Gate 12",
+    )
+    question = sms.callout_text(language, values, None)
+    assert people.asked_with(question) == code
+    assert people.language_of("+306971234567", question) == language
+    assert people.asked_with(sms.stand_down_text(language, values)) is None
+    for kind in ("accepted", "reserve", "limited", "declined", "late", "arrived", "ended"):
+        assert people.asked_with(sms.acknowledgement_text(language, kind, values)) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
   const freshness = document.getElementById("freshness");
   const staleAfter = Number(freshness.dataset.staleAfter) * 1000;
   let seen = Date.now();
-  let serverTime = freshness.querySelector("time")?.textContent ?? "";
+  let serverTime = freshness.textContent.replace("As of ", "").trim();
 
   board.addEventListener("htmx:config:request", (event) => {
     event.detail.ctx.request.headers["If-None-Match"] = `"${board.dataset.tag}"`;

@@ -1,6 +1,6 @@
 """What coordinators and volunteers experience, from the launch to the stand-down."""
 
-from mobilize.domain.vocabulary import CalloutStatus, RecipientState
+from mobilize.domain.vocabulary import CalloutMode, CalloutStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, Recipient, Volunteer
 from mobilize.services import callouts, emergencies
@@ -44,7 +44,7 @@ def test_a_no_brings_the_next_wave(town: Town) -> None:
 
 def test_at_quota_the_silent_are_stood_down_and_a_late_yes_is_thanked(town: Town) -> None:
     ana, ben = town.person("Ana"), town.person("Ben", lat=41.45, lon=19.45)
-    callout = _launch(town, {"medic": 1}, mode="everyone")
+    callout = _launch(town, {"medic": 1}, mode=CalloutMode.EVERYONE)
 
     ana.gets("AL")
     ben.gets("AL")
@@ -56,7 +56,7 @@ def test_at_quota_the_silent_are_stood_down_and_a_late_yes_is_thanked(town: Town
 
 def test_who_withdraws_is_replaced_by_the_reserve(town: Town) -> None:
     ana, ben, eve = town.person("Ana"), town.person("Ben"), town.person("Eve")
-    callout = _launch(town, {"medic": 2}, mode="everyone")
+    callout = _launch(town, {"medic": 2}, mode=CalloutMode.EVERYONE)
     for person in (ana, ben, eve):
         person.gets("AL")
     ana.replies("1").gets("Port gate 3")
@@ -73,7 +73,7 @@ def test_who_withdraws_is_replaced_by_the_reserve(town: Town) -> None:
 def test_one_person_never_fills_two_needs(town: Town) -> None:
     both = town.person("Ana", skills=["medic", "interpreter"])
     medic = town.person("Ben", skills=["medic"], lat=41.45)
-    callout = _launch(town, {"medic": 1, "interpreter": 1}, mode="everyone")
+    callout = _launch(town, {"medic": 1, "interpreter": 1}, mode=CalloutMode.EVERYONE)
     both.gets("AL").replies("1").gets("Port gate 3")
     medic.gets("AL").replies("1").gets("Port gate 3")
     filled = {row.skill: row.assigned for row in town.board(callout).needs}
@@ -91,8 +91,8 @@ def test_nobody_hears_twice_of_one_callout(town: Town) -> None:
 
 def test_after_the_stand_down_nobody_is_called_any_more(town: Town) -> None:
     ana, ben = town.person("Ana"), town.person("Ben", lat=41.45)
-    callout = _launch(town, {"medic": 2}, mode="one_by_one")
-    ana.gets("AL").replies("po").gets("Port gate 3")
+    callout = _launch(town, {"medic": 2}, mode=CalloutMode.ONE_BY_ONE)
+    ana.gets("AL").replies("yes").gets("Port gate 3")
     callouts.stand_down(SYSTEM, callout)
     ana.gets("AL")
     town.passes(minutes=60)
@@ -104,9 +104,10 @@ def test_after_the_stand_down_nobody_is_called_any_more(town: Town) -> None:
 def test_ending_the_emergency_stands_everyone_down(town: Town) -> None:
     ana = town.person("Ana")
     emergency = town.world.emergency()
+    emergency_id = emergency.id
     callout = _launch(town, {"medic": 2}, emergency=emergency)
     ana.gets("AL")
-    emergencies.end(SYSTEM, emergency.id)
+    emergencies.end(SYSTEM, emergency_id)
     ana.gets("AL")
     assert db.session.get_one(Callout, callout).status is CalloutStatus.ENDED
 
@@ -205,7 +206,7 @@ def test_two_machines_that_answer_each_other_come_to_an_end(town: Town) -> None:
 
 def test_recipients_and_texts_agree(town: Town) -> None:
     people = [town.person(f"P{n}") for n in range(12)]
-    _launch(town, {"medic": 4}, mode="everyone")
+    _launch(town, {"medic": 4}, mode=CalloutMode.EVERYONE)
     for person in people:
         person.gets("AL")
     asked = db.session.query(Recipient).count()

@@ -1,0 +1,133 @@
+"""How the board looks as JSON; what an authority is not to know is left out."""
+
+from functools import cache
+
+from marshmallow import Schema, fields
+
+from mobilize.domain.delivery import MessageState
+from mobilize.domain.vocabulary import (
+    AccountRole,
+    AlarmKind,
+    CalloutStatus,
+    EmergencyStatus,
+    Hazard,
+    Intent,
+    RecipientState,
+    Severity,
+)
+
+from .fields import Instant
+
+
+class BoardNeedSchema(Schema):
+    """How far one need has come, in people; those arrived are among those assigned."""
+
+    skill = fields.String()
+    name = fields.String()
+    headcount = fields.Integer()
+    assigned = fields.Integer()
+    arrived = fields.Integer()
+
+
+class BoardRecipientSchema(Schema):
+    """One person asked. Distances in metres to the rendezvous."""
+
+    id = fields.Integer()
+    volunteer_id = fields.Integer()
+    name = fields.String()
+    phone = fields.String()
+    language = fields.String()
+    skills = fields.List(fields.String())
+    state = fields.Enum(RecipientState, by_value=True)
+    need = fields.String(allow_none=True)
+    distance_m = fields.Float()
+    asked_at = Instant()
+    answered_at = Instant(allow_none=True)
+    eta_at = Instant(allow_none=True)
+    message_state = fields.Enum(MessageState, by_value=True, allow_none=True)
+    reply_code = fields.String()
+    lat = fields.Float()
+    lon = fields.Float()
+
+
+class BoardInboundSchema(Schema):
+    """One text received, and what became of it."""
+
+    at = Instant()
+    name = fields.String()
+    body = fields.String()
+    intent = fields.Enum(Intent, by_value=True, allow_none=True)
+    effect = fields.String(allow_none=True)
+
+
+class BoardAlarmSchema(Schema):
+    """A fault that has not gone."""
+
+    kind = fields.Enum(AlarmKind, by_value=True)
+    detail = fields.String()
+    raised_at = Instant(allow_none=True)
+
+
+class BoardCalloutSchema(Schema):
+    """The callout's own part of the board."""
+
+    id = fields.Integer()
+    status = fields.Enum(CalloutStatus, by_value=True)
+    rendezvous = fields.String()
+    rendezvous_lat = fields.Float()
+    rendezvous_lon = fields.Float()
+    arrive_by = Instant()
+    launched_at = Instant(allow_none=True)
+    filled_at = Instant(allow_none=True)
+    ended_at = Instant(allow_none=True)
+
+
+class BoardEmergencySchema(Schema):
+    """The emergency's part of the board."""
+
+    id = fields.Integer()
+    title = fields.String()
+    hazard = fields.Enum(Hazard, by_value=True)
+    severity = fields.Enum(Severity, by_value=True)
+    status = fields.Enum(EmergencyStatus, by_value=True)
+    drill = fields.Boolean()
+    area = fields.Dict()
+
+
+class BoardSchema(Schema):
+    """Everything a coordinator watches while a callout runs."""
+
+    callout = fields.Nested(BoardCalloutSchema)
+    emergency = fields.Nested(BoardEmergencySchema)
+    revision = fields.String()
+    asked = fields.Integer()
+    delivered = fields.Integer()
+    counts = fields.Dict(keys=fields.Enum(RecipientState, by_value=True), values=fields.Integer())
+    needs = fields.List(fields.Nested(BoardNeedSchema))
+    reserve = fields.Integer()
+    recipients = fields.List(fields.Nested(BoardRecipientSchema))
+    messages_by_state = fields.Dict(keys=fields.Enum(MessageState, by_value=True), values=fields.Integer())
+    unclear = fields.Integer()
+    latest_inbound = fields.List(fields.Nested(BoardInboundSchema))
+    alarms = fields.List(fields.Nested(BoardAlarmSchema))
+
+
+#: An authority learns who comes to its request, not how to reach them or where they live.
+_NOT_FOR_AUTHORITIES = (
+    "recipients.volunteer_id",
+    "recipients.phone",
+    "recipients.language",
+    "recipients.distance_m",
+    "recipients.message_state",
+    "recipients.reply_code",
+    "recipients.lat",
+    "recipients.lon",
+    "latest_inbound",
+    "unclear",
+)
+
+
+@cache
+def board_schema_for(role: AccountRole) -> Schema:
+    """The board's schema as far as a role may see it."""
+    return BoardSchema(exclude=_NOT_FOR_AUTHORITIES if role is AccountRole.AUTHORITY else ())

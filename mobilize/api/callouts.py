@@ -1,0 +1,240 @@
+"""Callouts: preview, draft, plan, launch, ask more, stand down, and the board."""
+
+from typing import Any
+
+from flask import Response
+from marshmallow import Schema, fields, validate
+
+from mobilize.domain.eligibility import Reason
+from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus
+from mobilize.models import Callout
+from mobilize.services import access, board, callouts, guard, plans, selection
+from mobilize.services.callouts import CalloutDraft, NeedDraft
+from mobilize.services.plans import Plan, Preview
+
+from .blueprint import Blueprint
+from .board_schema import board_schema_for
+from .etags import tagged
+from .fields import Instant, latitude, longitude, soon
+from .paging import Page, PageQuery, page_schema, paginate
+
+blp = Blueprint(
+    "callouts", __name__, url_prefix="/api/v1/callouts", description="Requests for volunteers within an emergency"
+)
+
+MAX_WORDING = 1600
+_HEADCOUNT = validate.Range(
+    min=1, max=callouts.LARGEST_HEADCOUNT, error=f"must be between 1 and {callouts.LARGEST_HEADCOUNT}"
+)
+
+
+class NeedIn(Schema):
+    """A skill, by its code, and how many people."""
+
+    skill = fields.String(required=True, validate=validate.Length(min=1, max=32))
+    headcount = fields.Integer(required=True, strict=True, validate=_HEADCOUNT)
+
+
+class CalloutIn(Schema):
+    """What is asked for. Without a wording, everyone gets the standard one in their language."""
+
+    emergency_id = fields.Integer(required=True, strict=True)
+    needs = fields.List(fields.Nested(NeedIn), required=True, validate=validate.Length(min=1, max=50))
+    rendezvous = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    rendezvous_lat = latitude()
+    rendezvous_lon = longitude()
+    arrive_by = Instant(required=True, validate=soon)
+    mode = fields.Enum(CalloutMode, by_value=True, load_default=CalloutMode.PHASED)
+    confidence = fields.Float(
+        load_default=0.95, validate=validate.Range(min=0, max=1, min_inclusive=False, max_inclusive=False)
+    )
+    wording = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=MAX_WORDING))
+
+
+class NeedSchema(Schema):
+    """A need."""
+
+    id = fields.Integer()
+    skill = fields.String(attribute="skill.code")
+    headcount = fields.Integer()
+
+
+class CalloutSchema(Schema):
+    """A callout."""
+
+    id = fields.Integer()
+    emergency_id = fields.Integer()
+    status = fields.Enum(CalloutStatus, by_value=True)
+    mode = fields.Enum(CalloutMode, by_value=True)
+    confidence = fields.Float()
+    wording = fields.String(allow_none=True)
+    rendezvous = fields.String()
+    rendezvous_lat = fields.Float()
+    rendezvous_lon = fields.Float()
+    arrive_by = Instant()
+    created_at = Instant()
+    launched_at = Instant(allow_none=True)
+    filled_at = Instant(allow_none=True)
+    ended_at = Instant(allow_none=True)
+    revision = fields.Integer()
+    needs = fields.List(fields.Nested(NeedSchema))
+
+
+class PlanSchema(Schema):
+    """A dry run: who could be asked, who not and why, and what the first wave takes."""
+
+    examined = fields.Integer()
+    eligible = fields.Integer()
+    excluded = fields.Dict(keys=fields.String(), values=fields.Integer())
+    eligible_by_need = fields.Dict(keys=fields.String(), values=fields.Integer())
+    first_wave = fields.Integer()
+    segments_per_text = fields.Dict(keys=fields.String(), values=fields.Integer())
+    texts = fields.Integer()
+    segments = fields.Integer()
+
+
+class PreviewSchema(Schema):
+    """One text as a volunteer of that language will read it."""
+
+    language = fields.String()
+    body = fields.String()
+    encoding = fields.String()
+    segments = fields.Integer()
+
+
+class CalloutQuery(PageQuery):
+    """Which callouts."""
+
+    emergency_id = fields.Integer()
+    status = fields.Enum(CalloutStatus, by_value=True)
+
+
+class CountIn(Schema):
+    """How many more people to ask."""
+
+    count = fields.Integer(required=True, strict=True, validate=_HEADCOUNT)
+
+
+class AskedSchema(Schema):
+    """How many were asked; fewer than wished if nobody else may be called."""
+
+    asked = fields.Integer()
+
+
+class ExplainQuery(Schema):
+    """Whom the question is about."""
+
+    volunteer_id = fields.Integer(required=True)
+
+
+class ReasonSchema(Schema):
+    """Why a volunteer may not be called: a code for programs and the words for it."""
+
+    code = fields.String(attribute="value")
+    sentence = fields.String()
+
+
+class ExplanationSchema(Schema):
+    """Whether a volunteer may be called, and all the reasons if not."""
+
+    volunteer_id = fields.Integer()
+    may_be_called = fields.Boolean()
+    reasons = fields.List(fields.Nested(ReasonSchema))
+
+
+def _draft(found: dict[str, Any]) -> CalloutDraft:
+    needs = tuple(NeedDraft(**need) for need in found.pop("needs"))
+    return CalloutDraft(needs=needs, **found)
+
+
+@blp.route("", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(CalloutIn)
+@blp.response(201, CalloutSchema)
+def draft(found: dict[str, Any]) -> Callout:
+    """Write a callout down without asking anyone."""
+    return callouts.draft(guard.viewer(), _draft(found))
+
+
+@blp.route("/preview", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(CalloutIn)
+@blp.response(200, PreviewSchema(many=True))
+def preview(found: dict[str, Any]) -> list[Preview]:
+    """The texts of a callout that is still being written, one for each language. Stores nothing."""
+    return plans.preview(guard.viewer(), _draft(found))
+
+
+@blp.route("")
+@guard.requires(AccountRole.COORDINATOR, AccountRole.AUTHORITY)
+@blp.arguments(CalloutQuery, location="query")
+@blp.response(200, page_schema(CalloutSchema))
+def listed(found: dict[str, Any]) -> Page[Callout]:
+    """List callouts, newest first."""
+    page, per_page = found.pop("page"), found.pop("per_page")
+    query = access.visible(guard.viewer(), Callout).filter_by(**found).order_by(Callout.id.desc())
+    return paginate(query, page=page, per_page=per_page)
+
+
+@blp.route("/<int:callout_id>")
+@guard.requires(AccountRole.COORDINATOR, AccountRole.AUTHORITY)
+@blp.response(200, CalloutSchema)
+def read(callout_id: int) -> Callout:
+    """One callout."""
+    return access.find(guard.viewer(), Callout, callout_id)
+
+
+@blp.route("/<int:callout_id>/plan")
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, PlanSchema)
+def plan(callout_id: int) -> Plan:
+    """Who could be asked and what it takes. Nothing is sent."""
+    return plans.plan(guard.viewer(), callout_id)
+
+
+@blp.route("/<int:callout_id>/launch", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, CalloutSchema)
+def launch(callout_id: int) -> Callout:
+    """Ask the first wave."""
+    return callouts.launch(guard.viewer(), callout_id)
+
+
+@blp.route("/<int:callout_id>/ask-more", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(CountIn)
+@blp.response(200, AskedSchema)
+def ask_more(found: dict[str, Any], callout_id: int) -> dict[str, int]:
+    """Ask more people, the next in rank."""
+    return {"asked": callouts.ask_more(guard.viewer(), callout_id, found["count"])}
+
+
+@blp.route("/<int:callout_id>/stand-down", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, CalloutSchema)
+def stand_down(callout_id: int) -> Callout:
+    """End it: unsent texts are stopped, and everyone who was reached is told."""
+    return callouts.stand_down(guard.viewer(), callout_id)
+
+
+@blp.route("/<int:callout_id>/board")
+@guard.requires(AccountRole.COORDINATOR, AccountRole.AUTHORITY)
+@blp.response(200, board_schema_for(AccountRole.COORDINATOR))
+@blp.alt_response(304, description="Nothing changed since the version in If-None-Match")
+def show_board(callout_id: int) -> Response:
+    """The callout as it stands. Poll it with If-None-Match: an unchanged board costs one header."""
+    viewer = guard.viewer()
+    schema = board_schema_for(viewer.role)
+    return tagged(
+        board.revision(viewer, callout_id), lambda: schema.dump(board.board(viewer, callout_id))
+    )
+
+
+@blp.route("/<int:callout_id>/explain")
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(ExplainQuery, location="query")
+@blp.response(200, ExplanationSchema)
+def explain(found: dict[str, int], callout_id: int) -> dict[str, Any]:
+    """Why was this volunteer not called? No reason means: may be called."""
+    reasons: list[Reason] = selection.explain(guard.viewer(), callout_id, found["volunteer_id"])
+    return {"volunteer_id": found["volunteer_id"], "may_be_called": not reasons, "reasons": reasons}

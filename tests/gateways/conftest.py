@@ -1,0 +1,6 @@
+"""Fixtures of the Twilio double for the gateways' tests."""
+
+from tests.twilio_double.process import double, double_process
+from tests.twilio_double.serving import port, public_url, served
+
+__all__ = ["double", "double_process", "port", "public_url", "served"]
