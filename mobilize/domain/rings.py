@@ -75,7 +75,7 @@ def _polygon(rings: Any) -> Polygon | MultiPolygon:
     cut = shapely.union_all(holes)
     if shapely.difference(cut, outer).area > 1e-9:
         raise _fault("has a hole outside its outer ring; holes must lie within it")
-    return shapely.difference(outer, cut)
+    return _surfaces(shapely.difference(outer, cut))
 
 
 def _ring(raw: Any) -> Polygon | MultiPolygon:
@@ -132,7 +132,7 @@ def _around_pole(unrolled: list[Position], turn: float) -> Polygon:
 
 
 def _check_plane(plane: Polygon, *, around: bool) -> None:
-    if plane.area == 0:
+    if plane.convex_hull.area == 0:
         raise _fault("has a ring without surface; its positions lie on one line")
     if not plane.is_valid:
         reason = shapely.is_valid_reason(plane).replace("[", " at longitude, latitude ").replace("]", "")
@@ -160,6 +160,6 @@ def _fold(plane: Polygon) -> Polygon | MultiPolygon:
 
 
 def _surfaces(shape: Any) -> Polygon | MultiPolygon:
-    """Drop the points and lines that cutting leaves where a corner touches the antimeridian."""
+    """Drop the points and lines that cutting leaves where a corner touches the edge."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)

@@ -65,19 +65,19 @@ def require(viewer: Viewer, *roles: AccountRole) -> None:
 _Condition = Callable[[Viewer], ColumnElement[bool]]
 
 
-def _sections(viewer: Viewer) -> Select[tuple[int]]:
+def _sections(viewer: Viewer) -> Select[int]:
     return select(Section.id).where(Section.path.startswith(viewer.section_path or "\0", autoescape=True))
 
 
-def _emergencies(viewer: Viewer) -> Select[tuple[int]]:
+def _emergencies(viewer: Viewer) -> Select[int]:
     return select(Emergency.id).where(_condition(viewer, Emergency))
 
 
-def _callouts(viewer: Viewer) -> Select[tuple[int]]:
+def _callouts(viewer: Viewer) -> Select[int]:
     return select(Callout.id).where(_condition(viewer, Callout))
 
 
-def _volunteers(viewer: Viewer) -> Select[tuple[int]]:
+def _volunteers(viewer: Viewer) -> Select[int]:
     return select(Volunteer.id).where(_condition(viewer, Volunteer))
 
 
@@ -124,7 +124,7 @@ def _condition(viewer: Viewer, model: type[Base]) -> ColumnElement[bool]:
     return condition(viewer) if condition else false()
 
 
-def visible(viewer: Viewer, model: type[M]) -> Select[tuple[M]]:
+def visible(viewer: Viewer, model: type[M]) -> Select[M]:
     """The rows of a table that this viewer may see, as a query to refine."""
     return select(model).where(_condition(viewer, model))
 

@@ -141,9 +141,7 @@ def read_skills(cell: str) -> list[tuple[str, CertificationDraft | None]]:
 def _skill(text: str) -> tuple[str, CertificationDraft | None]:
     found = _SKILL.fullmatch(text)
     if found is None:
-        raise InvalidInput(
-            "value", f"{text!r:.60} is not a skill; write it as medic, or medic (expires: 2027-05-01)."
-        )
+        raise InvalidInput("value", f"{text!r:.60} is no skill; write medic, or medic (expires: 2027-05-01).")
     code, details = found.groups()
     return code, None if details is None else _proof(code, details)
 
@@ -163,7 +161,7 @@ def _proof(code: str, details: str) -> CertificationDraft:
             case _:
                 raise InvalidInput(
                     "value",
-                    f"{part!r:.40} says nothing known; use issuer:, number:, issued:, expires: and verified.",
+                    f"{part!r:.40} is not known; use issuer:, number:, issued:, expires:, verified.",
                 )
     return CertificationDraft(skill=code, **values)
 

@@ -159,13 +159,9 @@ def _check_columns(columns: Sequence[str], known: Collection[str], required: Col
 def _line(number: int, end: int, values: list[str], columns: Sequence[str]) -> Line:
     faults = []
     if end > number:
-        faults.append(
-            f"line: lines {number} to {end} read as one; close the quotation mark, or take out the breaks."
-        )
+        faults.append(f"line: lines {number} to {end} read as one; close the quotation mark.")
     if len(values) != len(columns):
-        faults.append(
-            f"line: has {len(values)} values where the header names {len(columns)}; check its delimiters."
-        )
+        faults.append(f"line: has {len(values)} values for {len(columns)} columns; check its delimiters.")
     for name, value in zip(columns, values, strict=False):
         if len(value) > LONGEST_CELL:
             faults.append(f"{name}: has {len(value)} characters; shorten it.")

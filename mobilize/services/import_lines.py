@@ -1,6 +1,6 @@
 """From a line of a volunteers' file to the record it wishes for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -100,9 +100,7 @@ class Reader:
         if before is None:
             changes = self._for_new(wish)
         elif before.columns["section_id"] not in self._by_id:
-            raise InvalidInput(
-                "phone", "belongs to a volunteer of a section that is not yours; ask that section."
-            )
+            raise InvalidInput("phone", "belongs to a volunteer of another section; ask that section.")
         elif "section_id" not in changes:
             section = self._by_id[before.columns["section_id"]]
         consent = changes.pop("consent_given", None)
@@ -137,26 +135,25 @@ def _phone(cell: str | None, section: Section | None) -> str:
     return person.check_phone(cell, section.country if section else "ZZ").e164
 
 
+_PLACE_PARTS: Mapping[str, Callable[[str], Any]] = {
+    "lat": import_cells.read_degrees,
+    "lon": import_cells.read_degrees,
+    "address": str,
+    "hours": import_cells.read_hours,
+}
+
+
 def _places(cells: Mapping[str, str]) -> Iterator[tuple[PlaceKind, PlaceDraft]]:
     faults, found = Faults(), []
     for prefix, kind in import_cells.PLACES.items():
         values: dict[str, Any] = {}
-        for part, read in (
-            ("lat", import_cells.read_degrees),
-            ("lon", import_cells.read_degrees),
-            ("address", str),
-        ):
+        for part, read in _PLACE_PARTS.items():
             with faults.on(name=f"{prefix}_{part}"):
                 if f"{prefix}_{part}" in cells:
                     values[part] = read(cells[f"{prefix}_{part}"])
-        with faults.on(name=f"{prefix}_hours"):
-            if f"{prefix}_hours" in cells:
-                values["hours"] = import_cells.read_hours(cells[f"{prefix}_hours"])
         if ("lat" in values) != ("lon" in values):
             absent = "lon" if "lat" in values else "lat"
-            faults.errors.setdefault(
-                f"{prefix}_{absent}", ["is empty or wrong; give both lat and lon, or neither."]
-            )
+            faults.errors.setdefault(f"{prefix}_{absent}", ["is empty or wrong; give lat and lon, or neither."])
         if values:
             found.append((kind, PlaceDraft(kind, **values)))
     faults.end()

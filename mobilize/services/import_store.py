@@ -1,6 +1,6 @@
 """Storing a batch of imported volunteers in one transaction, in bulk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def _place(volunteer_id: int, kind: Any, place: Any) -> dict[str, Any]:
     return {"volunteer_id": volunteer_id, "kind": kind, **place_columns(place)}
 
 
-def _proof(volunteer_id: int, skill_id: int, proof: Any) -> Mapping[str, Any]:
+def _proof(volunteer_id: int, skill_id: int, proof: Any) -> dict[str, Any]:
     return {"volunteer_id": volunteer_id, "skill_id": skill_id, **asdict(proof)}
 
 

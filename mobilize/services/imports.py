@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import batched
+from itertools import islice
 
 from sqlalchemy.exc import IntegrityError
 
@@ -128,9 +128,7 @@ class _Import:
             wish = self._reader.wish(line)
             earlier = self._seen.setdefault(wish.phone, line.number)
             if earlier != line.number:
-                raise InvalidInput(
-                    "phone", f"is the same as on line {earlier}, which counts; leave out one of them."
-                )
+                raise InvalidInput("phone", f"is the same as on line {earlier}; leave out one of them.")
         except InvalidInput as error:
             self._fault(line.number, error)
             return None
@@ -176,15 +174,17 @@ class _Import:
             elif after != before:
                 changed.append(Changed(volunteer, before, after))
         self._store(self._viewer, new, changed)
-        for line, error in faults:
-            self._fault(line, error)
+        for number, fault in faults:
+            self._fault(number, fault)
         self._report.created += len(new)
         self._report.updated += len(changed)
         self._report.unchanged += len(wishes) - len(faults) - len(new) - len(changed)
 
 
 def _batches(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
-    return batched(lines, BATCH)
+    remaining = iter(lines)
+    while batch := tuple(islice(remaining, BATCH)):
+        yield batch
 
 
 def _sections(viewer: Viewer) -> dict[str, Section]:

@@ -23,7 +23,11 @@ def _elements(values: list[Any]) -> FromClause:
     text = json.dumps(values)
     if _on_sqlite():
         return func.json_each(text).table_valued("value", name="listed")
-    return func.jsonb_array_elements(cast(literal(text, Text), JSONB)).table_valued("value", name="listed").render_derived()
+    return (
+        func.jsonb_array_elements(cast(literal(text, Text), JSONB))
+        .table_valued("value", name="listed")
+        .render_derived()
+    )
 
 
 def numbers(values: Iterable[int]) -> Select[tuple[int]]:

@@ -197,4 +197,4 @@ def _times_asked(callout: Callout, ids: list[int]) -> dict[int, int]:
         )
         .group_by(Recipient.volunteer_id)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}

@@ -82,11 +82,7 @@ def _languages(chosen: Sequence[Candidate]) -> Counter[str]:
 def preview(viewer: Viewer, wish: callouts.CalloutDraft) -> list[Preview]:
     """The texts of a callout that is still being written, one for each language. Stores nothing."""
     emergency = access.find(viewer, Emergency, wish.emergency_id)
-    callout = callouts.compose(emergency, wish)
-    try:
-        return _previews(callout)
-    finally:
-        db.session.expunge(callout)
+    return _previews(callouts.compose(emergency, wish))
 
 
 def texts(viewer: Viewer, callout_id: int) -> list[Preview]:

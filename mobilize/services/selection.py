@@ -23,7 +23,17 @@ from .number_lists import numbers, spans
 from .people import Person, load_people, question_of
 from .runtime import now
 
-__all__ = ["Candidate", "Reason", "Selection", "choose", "explain", "people_in", "rebuild_index", "reindex", "select_for"]
+__all__ = [
+    "Candidate",
+    "Reason",
+    "Selection",
+    "choose",
+    "explain",
+    "people_in",
+    "rebuild_index",
+    "reindex",
+    "select_for",
+]
 
 
 @dataclass(frozen=True, slots=True)

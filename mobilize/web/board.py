@@ -15,7 +15,6 @@ from mobilize.services.guard import requires, viewer
 from mobilize.services.runtime import now
 
 from .blueprint import WATCHES, blp
-from .forms import AskMoreForm
 from .show import seconds
 
 #: More rows than this are one click away; a page with thousands could not be refreshed every 2 s.
@@ -31,7 +30,7 @@ def show_callout(callout_id: int) -> ResponseReturnValue:
     # The tag is read first: a change in between is then shown once more, not missed.
     tag = _tag(callout_id)
     found = board.board(viewer(), callout_id)
-    return render_template("web/board.html", ask_more=AskMoreForm(), tag=tag, **_parts(found))
+    return render_template("web/board.html", tag=tag, **_parts(found))
 
 
 def _plan(callout: Callout) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import antimeridian
@@ -78,7 +79,7 @@ def is_inside(raw: Raw) -> Callable[[Point], bool]:
         centre = (raw["lat"], raw["lon"])
         return lambda point: bool(geodesic(centre, point).m <= raw["radius_m"])
     rings = raw["coordinates"]
-    if any(abs(a[0] - b[0]) > 180 for ring in rings for a, b in zip(ring, ring[1:], strict=False)):
+    if any(abs(a[0] - b[0]) > 180 for ring in rings for a, b in pairwise(ring)):
         rings = _laid_out(rings[0])
     return lambda point: any(
         sum(_crossings(ring, point[1] + turn, point[0]) for ring in rings) % 2 for turn in (-360, 0, 360)
@@ -87,11 +88,13 @@ def is_inside(raw: Raw) -> Callable[[Point], bool]:
 
 def _laid_out(ring: list[list[float]]) -> list[list[list[float]]]:
     """Disjoint rings on the map. Going east leaves the north pole on the left, as RFC 7946 wants it."""
-    steps = [(b[0] - a[0] + 180) % 360 - 180 for a, b in zip(ring, ring[1:], strict=False)]
+    steps = [(b[0] - a[0] + 180) % 360 - 180 for a, b in pairwise(ring)]
     northern = sum(lat for _, lat in ring) > 0
     if abs(sum(steps)) > 1 and (sum(steps) > 0) != northern:
         ring = ring[::-1]
-    fixed = antimeridian.fix_polygon(shapely.Polygon(ring), fix_winding=abs(sum(steps)) <= 1, great_circle=False)
+    fixed = antimeridian.fix_polygon(
+        shapely.Polygon(ring), fix_winding=abs(sum(steps)) <= 1, great_circle=False
+    )
     return [[list(at) for at in part.exterior.coords] for part in shapely.get_parts(fixed)]
 
 
@@ -99,5 +102,5 @@ def _crossings(ring: list[list[float]], x: float, y: float) -> int:
     """How many edges a ray to the east crosses."""
     return sum(
         (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax
-        for (ax, ay), (bx, by) in zip(ring, ring[1:], strict=False)
+        for (ax, ay), (bx, by) in pairwise(ring)
     )

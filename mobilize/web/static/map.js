@@ -109,9 +109,13 @@
     return dot.bindTooltip(document.createTextNode(`${person.name}: ${person.state.replace("_", " ")}`));
   }
 
+  let fitted = false;
+
   function draw(data) {
     onTop.clearLayers();
-    onTop.addLayer(areaLayer(data.area));
+    const area = areaLayer(data.area).addTo(onTop);
+    if (!fitted) fit(area);
+    fitted = true;
     const people = [...data.people].sort((a, b) => RANK.indexOf(a.state) - RANK.indexOf(b.state));
     for (const person of people) onTop.addLayer(personLayer(person));
     onTop.addLayer(placeLayer(data.rendezvous.lat, data.rendezvous.lon, data.rendezvous.name));
@@ -122,27 +126,26 @@
 
   function followBoard() {
     let tag = null;
-    let fitted = false;
     let busy = false;
     let again = false;
+
+    async function load() {
+      const answer = await fetch(box.dataset.live, { headers: tag ? { "If-None-Match": tag } : {} })
+        .catch(() => null); // No connection: the board says so; the map follows at its next change.
+      if (answer?.status !== 200) return;
+      tag = answer.headers.get("ETag");
+      draw(await answer.json());
+    }
+
     async function refresh() {
       if (busy) { again = true; return; }
       busy = true;
       try {
-        const answer = await fetch(box.dataset.live, { headers: tag ? { "If-None-Match": tag } : {} });
-        if (answer.status === 200) {
-          const data = await answer.json();
-          tag = answer.headers.get("ETag");
-          if (!fitted) { fit(areaLayer(data.area).addTo(map).remove() ?? onTop); }
-          draw(data);
-          fitted = true;
-        }
-      } catch {
-        // No connection: the board says so; the map is drawn again with its next change.
+        await load();
       } finally {
         busy = false;
-        if (again) { again = false; refresh(); }
       }
+      if (again) { again = false; await refresh(); }
     }
     document.addEventListener("board:changed", refresh);
     refresh();

@@ -1,0 +1,75 @@
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from mobilize.domain.vocabulary import AccountRole
+from mobilize.extensions import db
+from mobilize.services import heartbeats
+from mobilize.services.ports import FastForwardClock
+from tests.world import World
+
+
+def test_the_process_is_alive_without_a_database(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db.session, "execute", broken)
+    assert client.get("/healthz").get_json() == {"alive": True}
+
+
+def broken(*_: object) -> None:
+    raise OperationalError("SELECT 1", None, Exception("gone"))
+
+
+def test_ready_with_database_schema_and_engine(client: FlaskClient, app: Flask) -> None:
+    heartbeats.beat("engine-1")
+    answer = client.get("/readyz")
+    assert answer.status_code == 200, answer.text
+    assert {name: check["ok"] for name, check in answer.get_json()["checks"].items()} == {
+        "database": True,
+        "schema": True,
+        "engine": True,
+    }
+
+
+def test_not_ready_when_the_engine_is_silent(client: FlaskClient, clock: FastForwardClock) -> None:
+    heartbeats.beat("engine-1")
+    clock.advance(seconds=31)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "flask engine" in answer.get_json()["checks"]["engine"]["detail"]
+
+
+def test_not_ready_when_the_schema_is_old(client: FlaskClient) -> None:
+    version = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    db.session.execute(text("UPDATE alembic_version SET version_num = 'old'"))
+    db.session.commit()
+    try:
+        answer = client.get("/readyz")
+    finally:
+        db.session.execute(text("UPDATE alembic_version SET version_num = :was"), {"was": version})
+        db.session.commit()
+    assert answer.status_code == 503
+    assert "flask db upgrade" in answer.get_json()["checks"]["schema"]["detail"]
+
+
+def test_not_ready_when_the_database_is_gone(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db.session, "execute", broken)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert not answer.get_json()["checks"]["database"]["ok"]
+
+
+def test_metrics_are_counted(client: FlaskClient, world: World) -> None:
+    world.emergency()
+    told = client.get("/metrics").text
+    assert "mobilize_emergencies_open 1.0" in told
+    assert 'mobilize_messages{state="queued"} 0.0' in told
+
+
+def test_metrics_are_closed_to_other_machines_but_not_to_an_admin(client: FlaskClient, world: World) -> None:
+    far = {"environ_base": {"REMOTE_ADDR": "203.0.113.9"}}
+    assert client.get("/metrics", **far).status_code == 401
+    assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+    lead, admin = world.account(AccountRole.COORDINATOR), world.account(AccountRole.ADMIN)
+    assert client.get("/metrics", headers=world.token(lead), **far).status_code == 403
+    assert client.get("/metrics", headers=world.token(admin), **far).status_code == 200

@@ -1,0 +1,236 @@
+"""Wordings: languages, drills, placeholders, one segment, and what must not be told."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mobilize.domain.errors import InvalidInput
+from mobilize.domain.replies import COMMANDS
+from mobilize.domain.sms import (
+    ACKNOWLEDGEMENTS,
+    LANGUAGES,
+    PLACEHOLDERS,
+    CalloutValues,
+    acknowledgement_text,
+    callout_text,
+    check_wording,
+    hazard_name,
+    measure,
+    question_text,
+    stand_down_text,
+)
+from mobilize.domain.vocabulary import Hazard
+
+FLOOD = CalloutValues(
+    section="Red Cross Albania",
+    hazard=Hazard.FLOOD,
+    title="Vjosa over its banks",
+    skills=("medic",),
+    place="Novoselë",
+    arrive_by=datetime(2026, 11, 24, 14, 30, tzinfo=UTC),
+    code="",
+    drill=False,
+    rendezvous="School gate, Rruga e Re 4",
+)
+LONG = replace(
+    FLOOD,
+    title="The river Vjosa has broken its dam in three villages between the old bridge and the sea",
+    place="the sports ground behind the elementary school of Novoselë",
+    code="B",
+)
+
+
+def every_text(language: str, values: CalloutValues) -> list[str]:
+    return [
+        callout_text(language, values, None),
+        stand_down_text(language, values),
+        question_text(language, [values.code]),
+        question_text(language, ["A", "B"]),
+        *(acknowledgement_text(language, kind, values) for kind in ACKNOWLEDGEMENTS),
+    ]
+
+
+def test_the_english_call_reads_as_a_person_would_write_it() -> None:
+    assert callout_text("en", FLOOD, None) == (
+        "Red Cross Albania: flood, Vjosa over its banks. Needed: medic, near Novosele, by 14:30, 24 Nov. "
+        "Reply 1 yes, 2 no, 3 only if needed; minutes: 1 20"
+    )
+
+
+def test_the_italian_call_keeps_its_accents() -> None:
+    assert "Rispondi A1 sì, A2 no, A3 solo se serve; minuti: A1 20" in callout_text(
+        "it-IT", replace(FLOOD, code="A"), None
+    )
+
+
+def test_the_albanian_call_does_without_diacritics() -> None:
+    body = callout_text("sq", FLOOD, None)
+    assert "permbytje" in body
+    assert measure(body).encoding == "GSM-7"
+
+
+@pytest.mark.parametrize("language", ["de", "", "xx-YY", "../../etc"])
+def test_other_languages_fall_back_to_english(language: str) -> None:
+    assert callout_text(language, FLOOD, None) == callout_text("en", FLOOD, None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("values", [FLOOD, replace(FLOOD, code="A", drill=True), LONG])
+def test_every_standard_text_is_one_segment(language: str, values: CalloutValues) -> None:
+    for body in every_text(language, values):
+        assert (measure(body).encoding, measure(body).segments) == ("GSM-7", 1), body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("hazard", Hazard)
+def test_every_hazard_has_a_name_and_fits(language: str, hazard: Hazard) -> None:
+    body = callout_text(language, replace(LONG, hazard=hazard), None)
+    assert hazard_name(language, hazard) in body
+    assert measure(body).segments == 1
+
+
+def test_a_title_that_names_the_hazard_is_not_said_twice() -> None:
+    body = callout_text("en", replace(FLOOD, title="Flood at Vlora"), None)
+    assert body.casefold().count("flood") == 1
+
+
+def test_a_place_that_the_title_names_is_not_said_twice() -> None:
+    values = replace(FLOOD, title="Flood at Vlora", place="Vlora")
+    assert callout_text("en", values, None).count("Vlora") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_instructions_are_never_shortened(language: str) -> None:
+    values = replace(LONG, skills=("search and rescue", "medic", "interpreter", "driver", "cook"))
+    body = callout_text(language, values, None)
+    assert re.search(r"B1 \w+, B2 \w+, B3 [\w ]+; \w+: B1 20$", body)
+
+
+@pytest.mark.parametrize(("language", "mark"), [("en", "DRILL"), ("it", "ESERCITAZIONE"), ("sq", "STERVITJE")])
+def test_every_text_of_a_drill_says_so_first(language: str, mark: str) -> None:
+    values = replace(FLOOD, drill=True)
+    texts = [
+        callout_text(language, values, None),
+        callout_text(language, values, "Come to {place}"),
+        stand_down_text(language, values),
+        *(acknowledgement_text(language, kind, values) for kind in ACKNOWLEDGEMENTS),
+    ]
+    assert all(text.startswith(mark) for text in texts)
+    assert not callout_text(language, FLOOD, None).startswith(mark)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_an_accepted_volunteer_is_told_the_rendezvous(language: str) -> None:
+    told = [kind for kind in ACKNOWLEDGEMENTS if "School gate" in acknowledgement_text(language, kind, FLOOD)]
+    assert told == ["accepted"]
+    assert "School gate" not in callout_text(language, FLOOD, "Go. {rendezvous} {place}")
+    assert "School gate" not in callout_text(language, FLOOD, None) + stand_down_text(language, FLOOD)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_carriers_words_are_never_offered(language: str) -> None:
+    for text in every_text(language, FLOOD):
+        assert not {word.upper() for word in COMMANDS} & set(re.findall(r"[A-Z]{3,}", text))
+
+
+def test_a_question_about_several_calls_names_their_letters() -> None:
+    assert "A1, A2 or A3; C1, C2 or C3" in question_text("en", ["A", "C"])
+    assert "1 yes, 2 no" in question_text("en", ["A"])
+
+
+def test_the_time_is_the_readers() -> None:
+    tirana = datetime(2026, 11, 24, 23, 30, tzinfo=UTC).astimezone(timezone(timedelta(hours=1)))
+    assert "00:30, 25 Nov" in callout_text("en", replace(FLOOD, arrive_by=tirana), None)
+
+
+def test_a_wording_is_filled_in_and_gets_the_instructions() -> None:
+    body = callout_text("en", FLOOD, "{section} asks {skills} for {hazard} at {place}, {arrive_by}.")
+    assert body == (
+        "Red Cross Albania asks medic for flood at Novosele, 14:30, 24 Nov. "
+        "Reply 1 yes, 2 no, 3 only if needed; minutes: 1 20"
+    )
+
+
+@pytest.mark.parametrize(
+    "wording", ["{title}. {answers} Bring boots.", "{title}: {code}1 yes {code}2 no {code}3 maybe"]
+)
+def test_a_wording_with_instructions_gets_no_second_ones(wording: str) -> None:
+    body = callout_text("en", replace(FLOOD, code="B"), wording)
+    assert body.count("B2") == 1
+
+
+def test_plain_digits_do_not_instruct_when_a_letter_is_needed() -> None:
+    wording = "Come: 1 yes, 2 no, 3 if needed"
+    assert callout_text("en", FLOOD, wording).count("2 no") == 1
+    assert "B2 no" in callout_text("en", replace(FLOOD, code="B"), wording)
+
+
+def test_a_brace_in_a_title_stays_a_brace() -> None:
+    body = callout_text("en", replace(FLOOD, title="{code}{0.__class__} x"), "{title}")
+    assert body.startswith("{code}{0.__class__} x")
+
+
+def test_line_breaks_in_values_do_not_reach_the_text() -> None:
+    assert "\n" not in callout_text("en", replace(FLOOD, title="Vjosa\r\nover"), None)
+
+
+def test_a_greek_title_gives_way_where_that_keeps_one_segment() -> None:
+    body = callout_text("en", replace(FLOOD, title="Πλημμύρα στην Κέρκυρα"), None)
+    assert measure(body).segments == 1
+    assert "Red Cross Albania: flood. Needed: medic" in body
+
+
+def test_a_greek_section_keeps_its_letters() -> None:
+    body = callout_text("en", replace(FLOOD, section="Ερυθρός Σταυρός"), None)
+    assert body.startswith("Ερυθρός Σταυρός: flood")
+    assert measure(body).encoding == "UCS-2"
+
+
+@pytest.mark.parametrize("name", PLACEHOLDERS)
+def test_every_placeholder_may_be_used(name: str) -> None:
+    check_wording(f"Come, {{{name}}}")
+    assert f"{{{name}}}" not in callout_text("en", FLOOD, f"Come, {{{name}}}")
+
+
+@pytest.mark.parametrize(
+    ("wording", "complaint"),
+    [
+        ("", "empty"),
+        ("  \n ", "empty"),
+        ("Go to {rendezvous}", "unknown placeholder {rendezvous}"),
+        ("Go to {}", "unknown placeholder {}"),
+        ("Go to {place", "brace"),
+        ("Go to place}", "brace"),
+        ("{{title}}", "brace"),
+        ("x" * 1601, "1601 characters"),
+        ("x" * 5000, "5000 characters"),
+        ("x" * 1000, "segments"),
+        ("ж" * 500, "segments"),
+        ("{title}" * 100, "segments"),
+    ],
+)
+def test_a_wording_that_cannot_be_sent_is_refused(wording: str, complaint: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(complaint)) as refused:
+        check_wording(wording)
+    assert list(refused.value.errors) == ["wording"]
+
+
+@given(
+    st.text(max_size=200),
+    st.text(max_size=200),
+    st.lists(st.text(max_size=60), max_size=5),
+    st.sampled_from(LANGUAGES),
+    st.booleans(),
+)
+def test_any_values_give_a_text_with_instructions(
+    title: str, place: str, skills: list[str], language: str, drill: bool
+) -> None:
+    values = replace(FLOOD, title=title, place=place, skills=tuple(skills), drill=drill)
+    body = callout_text(language, values, None)
+    assert body.endswith("1 20")
+    assert 1 <= measure(body).segments <= 4
+    assert len(stand_down_text(language, values)) <= 1600
