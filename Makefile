@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
 VENDOR := mobilize/web/static/vendor/.copied
 VOLUNTEERS ?= 3000
 SEED ?= 7
@@ -21,10 +22,10 @@ demo: setup
 demo-reset: setup
 	@$(DEMO) --reset
 
-test: setup browser
+test: setup $(TOOLS) browser
 	$(BIN)/python -m pytest -n auto
 
-check: setup
+check: setup $(TOOLS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -40,12 +41,18 @@ setup: $(STAMP) $(VENDOR) .env
 .env: $(STAMP)
 	@test -e .env || (umask 077 && $(BIN)/python -c 'import secrets; print("SECRET_KEY=" + secrets.token_hex(32))' > .env)
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.txt
 	@echo "Setting up Python in $(VENV) (about a minute the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Mobilize needs Python 3.11 or newer; PYTHON=/path/to/python3.11 make ...") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $(STAMP)
+
+# What checks and tests need on top; a demonstration does not wait for it.
+$(TOOLS): requirements-dev.txt $(STAMP)
+	@echo "Setting up the tools for tests and checks ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(TOOLS)
 
 $(VENDOR): package.json package-lock.json $(STAMP)
 	@echo "Setting up the pages' libraries ..."

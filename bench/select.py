@@ -194,7 +194,7 @@ def _by_loop(callout: Callout, area: Area) -> set[int]:
 
 
 def _by_box(callout: Callout, area: Area) -> set[int]:
-    """A degree of latitude is at least 110.57 km; of longitude, the cosine of that (none here is near a pole)."""
+    """A degree of latitude is at least 110.57 km; of longitude, its cosine (no city is near a pole)."""
     (lat, lon), radius_km = area.centre, callout.emergency.area["radius_m"] / 1000
     high = radius_km / 110.57
     wide = high / math.cos(math.radians(abs(lat) + high))

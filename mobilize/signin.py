@@ -9,6 +9,7 @@ from datetime import timedelta
 from flask import Flask, Request
 from flask_security import SQLAlchemySessionUserDatastore
 from flask_security.utils import parse_auth_token
+from itsdangerous import BadData
 
 from config import Settings
 
@@ -24,7 +25,7 @@ def _from_token(request: Request) -> Account | None:
         return None
     try:
         claims = parse_auth_token(token.strip())
-    except ValueError:
+    except (ValueError, BadData):
         return None
     account: Account | None = security.datastore.find_user(fs_uniquifier=claims["uid"])
     return account if account and account.active and account.verify_auth_token(claims) else None

@@ -14,10 +14,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import make_url, text
+from werkzeug.test import TestResponse
 
 from config import Settings, load_settings
 from mobilize import create_app
@@ -123,10 +124,20 @@ def settings_overrides() -> dict[str, Any]:
     return {}
 
 
+class FreshClient(FlaskClient):
+    """A client whose every request is a new one: the test's app context outlives requests, their ``g`` must not."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **kwargs)
+
+
 @pytest.fixture
 def app(database_url: str, clock: FastForwardClock, settings_overrides: dict[str, Any]) -> Iterator[Flask]:
     app = create_app(make_settings(database_url=database_url, **settings_overrides), clock=clock)
     app.testing = True
+    app.test_client_class = FreshClient
     with app.app_context():
         yield app
         db.session.remove()

@@ -26,6 +26,19 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /api/v1/openapi.json": OPEN,
     "POST /api/v1/tokens": OPEN,
     "GET /api/v1/me": ANY,
+    "GET /api/v1/sections": LEAD,
+    "POST /api/v1/sections": ADMIN,
+    "GET /api/v1/skills": ANY,
+    "POST /api/v1/skills": ADMIN,
+    "GET /api/v1/authorities": WATCH,
+    "POST /api/v1/authorities": ADMIN,
+    "POST /api/v1/authorities/<int:authority_id>/agreements": ADMIN,
+    "GET /api/v1/volunteers": LEAD,
+    "POST /api/v1/volunteers": LEAD,
+    "POST /api/v1/volunteers/import": LEAD,
+    "GET /api/v1/volunteers/export": LEAD,
+    "GET /api/v1/volunteers/<int:volunteer_id>": HOLD,
+    "PATCH /api/v1/volunteers/<int:volunteer_id>": HOLD,
     "GET /api/v1/emergencies": WATCH,
     "POST /api/v1/emergencies": LEAD,
     "GET /api/v1/emergencies/<int:emergency_id>": WATCH,
@@ -111,7 +124,9 @@ def turned_away(response: TestResponse) -> bool:
 
 
 @pytest.mark.parametrize("role", list(AccountRole))
-def test_a_role_passes_where_the_table_lets_it_and_nowhere_else(app: Flask, world: World, role: AccountRole) -> None:
+def test_a_role_passes_where_the_table_lets_it_and_nowhere_else(
+    app: Flask, world: World, role: AccountRole
+) -> None:
     headers = world.token(world.account(role))
     passed = {route: call(app.test_client(), route, headers).status_code != 403 for route in guarded()}
     assert passed == {route: role in (roles or ()) for route, roles in ROUTES.items() if roles is not OPEN}

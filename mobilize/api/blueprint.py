@@ -30,7 +30,11 @@ class StrictParser(FlaskParser):
             return json.loads(body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             reason = getattr(error, "msg", None) or type(error).__name__
-            where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+            where = (
+                f" (line {error.lineno}, column {error.colno})"
+                if isinstance(error, json.JSONDecodeError)
+                else ""
+            )
             abort(400, exc=error, messages=f"The body is not valid JSON: {reason}{where}.")
 
 

@@ -19,7 +19,10 @@ from .fields import Instant, latitude, longitude, soon
 from .paging import Page, PageQuery, page_schema, paginate
 
 blp = Blueprint(
-    "callouts", __name__, url_prefix="/api/v1/callouts", description="Requests for volunteers within an emergency"
+    "callouts",
+    __name__,
+    url_prefix="/api/v1/callouts",
+    description="Requests for volunteers within an emergency",
 )
 
 MAX_WORDING = 1600
@@ -225,9 +228,7 @@ def show_board(callout_id: int) -> Response:
     """The callout as it stands. Poll it with If-None-Match: an unchanged board costs one header."""
     viewer = guard.viewer()
     schema = board_schema_for(viewer.role)
-    return tagged(
-        board.revision(viewer, callout_id), lambda: schema.dump(board.board(viewer, callout_id))
-    )
+    return tagged(board.revision(viewer, callout_id), lambda: schema.dump(board.board(viewer, callout_id)))
 
 
 @blp.route("/<int:callout_id>/explain")

@@ -10,7 +10,9 @@ from mobilize.services.readiness import ReadinessRow
 
 from .blueprint import Blueprint
 
-blp = Blueprint("readiness", __name__, url_prefix="/api/v1/readiness", description="Strength by skill and region")
+blp = Blueprint(
+    "readiness", __name__, url_prefix="/api/v1/readiness", description="Strength by skill and region"
+)
 
 
 class ReadinessQuery(Schema):

@@ -14,7 +14,10 @@ from .fields import Instant
 from .paging import Page, PageQuery, page_schema, paginate
 
 blp = Blueprint(
-    "recipients", __name__, url_prefix="/api/v1/recipients", description="Volunteers asked, and what they answered"
+    "recipients",
+    __name__,
+    url_prefix="/api/v1/recipients",
+    description="Volunteers asked, and what they answered",
 )
 
 

@@ -22,7 +22,9 @@ class CredentialsIn(Schema):
     """An account's email and password."""
 
     email = fields.String(required=True, validate=validate.Length(min=3, max=255))
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=accounts.MAX_PASSWORD))
+    password = fields.String(
+        required=True, load_only=True, validate=validate.Length(min=1, max=accounts.MAX_PASSWORD)
+    )
 
 
 class TokenSchema(Schema):

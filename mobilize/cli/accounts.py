@@ -18,13 +18,17 @@ group = AppGroup("accounts", help="Make, change and close accounts.")
 commands: list[click.Command] = [group]
 
 _password_options = (
-    click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input."),
+    click.option(
+        "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
+    ),
     click.option("--generate", is_flag=True, help="Make up a password and print it, once."),
 )
 
 
 @group.command("create")
-@click.option("--role", required=True, type=click.Choice([role.value for role in AccountRole]), help="What it may do.")
+@click.option(
+    "--role", required=True, type=click.Choice([role.value for role in AccountRole]), help="What it may do."
+)
 @click.option("--email", required=True, help="With which the person signs in.")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--section", metavar="CODE", help="The section that a coordinator leads.")
@@ -135,7 +139,9 @@ def _authority(code: str | None) -> int | None:
 def _volunteer(phone: str | None) -> int | None:
     if phone is None:
         return None
-    return _existing(db.session.scalar(select(Volunteer.id).where(Volunteer.phone == phone)), "volunteer", phone)
+    return _existing(
+        db.session.scalar(select(Volunteer.id).where(Volunteer.phone == phone)), "volunteer", phone
+    )
 
 
 def _existing(key: int | None, noun: str, name: str) -> int:

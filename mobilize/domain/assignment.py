@@ -35,7 +35,8 @@ def assign(needs: Sequence[OpenNeed], comers: Sequence[Comer]) -> dict[int, int]
     Whoever is already placed stays placed, perhaps in another need; after them, earlier comers
     come first. Of several free needs a comer takes the one that fewest others could fill.
     A former need that is gone, or that the comer has no skill for, counts as no need.
-    Time: O(comers x skills x placed), far below that in practice.
+    Every search either places somebody or closes the needs that it went through, so there are at most
+    as many searches as places and needs; each costs O(placed x skills).
     """
     matching = _Matching(needs, comers)
     # Former places first, unchanged, so that nobody is moved without cause.
@@ -54,6 +55,8 @@ class _Matching:
         self._needs = {need.need_id: need for need in needs}
         self._by_id = {comer.recipient_id: comer for comer in comers}
         self._members: defaultdict[int, dict[int, None]] = defaultdict(dict)
+        # Needs from which no free place can be reached. No later move changes that: it would have to pass here.
+        self._closed: set[int] = set()
         self._scarcest_first = _scarcest_first(needs, comers)
 
     def keep(self, comer: Comer) -> None:
@@ -75,13 +78,14 @@ class _Matching:
                 self._shift(free, came_from)
                 return
             frontier = [member for need_id in reached for member in self._members[need_id]]
+        self._closed.update(came_from)
 
     def _reach(self, recipient_id: int, came_from: dict[int, int]) -> list[int]:
         skills = self._by_id[recipient_id].skill_ids
         new = [
             need.need_id
             for need in self._scarcest_first
-            if need.skill_id in skills and need.need_id not in came_from
+            if need.skill_id in skills and need.need_id not in came_from and need.need_id not in self._closed
         ]
         came_from.update(dict.fromkeys(new, recipient_id))
         return new

@@ -32,6 +32,7 @@ class Phone:
     landline: bool
 
 
+@lru_cache(maxsize=4096)
 def check_phone(raw: str, country: str) -> Phone:
     """Read a number as people of a country (ISO 3166-1 alpha-2) write it."""
     try:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -69,16 +69,20 @@ _TOKEN = re.compile(
     r"(?:(?<!\S)-)?[0-9]+(?:[.,:/-][0-9]+)*|[a-z]+|[^\s.,;:!()\"_\-\u201c\u201d\u2013\u2014\u2026\u00a1]"
 )
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
-#: No answer needs more words than this; longer texts are letters, for a person to read.
+#: No answer needs more than this; longer texts are letters, for a person to read.
 MOST_TOKENS = 24
+MOST_CHARACTERS = 320
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Phrases by their words. One phrase may have several roles: "now" says when, or goes with a no."""
+    """Phrases by their words, and how many words the longest has that begins with a given one.
+
+    One phrase may have several roles: "now" says when, or goes with a no.
+    """
 
     phrases: Mapping[tuple[str, ...], tuple[Piece, ...]]
-    longest: int
+    longest: Mapping[str, int]
 
 
 def tokens(text: str) -> list[str]:
@@ -98,6 +102,7 @@ def pieces(words: Sequence[str], language: str) -> Iterator[tuple[Piece, ...]]:
         at += length
 
 
+@lru_cache(maxsize=256)
 def lexicon_for(language: str) -> Lexicon:
     """The lexicon of a BCP 47 tag: its language, if we know it, and English."""
     primary = language.replace("_", "-").partition("-")[0].lower()
@@ -105,7 +110,7 @@ def lexicon_for(language: str) -> Lexicon:
 
 
 def _longest_at(words: Sequence[str], at: int, lexicon: Lexicon) -> tuple[int, tuple[Piece, ...]]:
-    for length in range(min(lexicon.longest, len(words) - at), 0, -1):
+    for length in range(min(lexicon.longest.get(words[at], 0), len(words) - at), 0, -1):
         readings = lexicon.phrases.get(tuple(words[at : at + length]))
         if readings:
             return length, readings
@@ -129,7 +134,10 @@ def _lexicon(language: str) -> Lexicon:
             # The own language decides what an answer is; English may only add to it.
             if piece not in known and (not known or {piece.role, *(one.role for one in known)} <= _READINGS):
                 found[words] = (*known, piece)
-    return Lexicon(MappingProxyType(found), max(map(len, found)))
+    longest: dict[str, int] = {}
+    for words in found:
+        longest[words[0]] = max(longest.get(words[0], 0), len(words))
+    return Lexicon(MappingProxyType(found), MappingProxyType(longest))
 
 
 def _entries(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Piece]]:

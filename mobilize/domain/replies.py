@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from .phrases import MOST_TOKENS, Piece, Role, lexicon_for, pieces, tokens
+from .phrases import MOST_CHARACTERS, MOST_TOKENS, Piece, Role, lexicon_for, pieces, tokens
 from .vocabulary import Intent
 
 #: Minutes; an arrival further away than a day is no arrival time.
@@ -77,7 +77,7 @@ def understand(text: str, language: str, now: datetime, codes: Sequence[str]) ->
     volunteer's time zone, for clock times; ``codes`` are the letters of the volunteer's open calls.
     With several open and no letter in the text, ``code`` is ``None`` and the volunteer must be asked.
     """
-    words = tokens(text)
+    words = tokens(text) if len(text) <= MOST_CHARACTERS else []
     if not words or len(words) > MOST_TOKENS:
         return _UNCLEAR
     command = COMMANDS.get("".join(word for word in words if word.isalnum()))

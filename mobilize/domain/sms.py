@@ -6,6 +6,7 @@ The rendezvous is told only in the acknowledgement of a yes (two-stage disclosur
 
 import re
 import tomllib
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -105,6 +106,8 @@ def check_wording(wording: str) -> None:
         raise InvalidInput(
             "wording", f"has {len(wording)} characters; at most {MAX_CHARACTERS} can be sent, so shorten it."
         )
+    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\n\r\t" for sign in wording):
+        raise InvalidInput("wording", "has control characters, which no phone can show; remove them.")
     _check_placeholders(wording)
     segments = max(measure(_callout(language, _SPECIMEN, wording)).segments for language in LANGUAGES)
     if segments > MAX_SEGMENTS:

@@ -97,7 +97,12 @@ def deactivate(viewer: Viewer, account_id: int) -> Account:
         account.active = False
         account.fs_uniquifier = uuid.uuid4().hex
         audit.record(
-            viewer, "account.deactivate", "account", account.id, before={"active": True}, after={"active": False}
+            viewer,
+            "account.deactivate",
+            "account",
+            account.id,
+            before={"active": True},
+            after={"active": False},
         )
     db.session.commit()
     return account

@@ -44,7 +44,9 @@ def check() -> list[Check]:
 def _schema() -> Check:
     context = MigrationContext.configure(db.session.connection())
     found = set(context.get_current_heads())
-    wanted = set(ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config()).get_heads())
+    wanted = set(
+        ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config()).get_heads()
+    )
     if found == wanted:
         return Check("schema", True, "current")
     return Check("schema", False, f"is at {sorted(found) or 'nothing'}; run: flask db upgrade")

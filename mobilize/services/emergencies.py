@@ -152,13 +152,16 @@ def _check_words(draft: EmergencyDraft) -> None:
 def _check_country(viewer: Viewer, country: str) -> None:
     covering = access.visible(viewer, Section).where(Section.country == country).limit(1)
     if db.session.scalars(covering).first() is None:
-        raise NotAllowed(f"None of your sections is in {country}; ask a coordinator of a section there to declare it.")
+        raise NotAllowed(
+            f"None of your sections is in {country}; ask a coordinator of a section there to declare it."
+        )
 
 
 def _check_authority(authority: Authority, country: str) -> None:
     if authority.country != country:
         raise InvalidInput(
-            "authority_id", f"{authority.name} is an authority of {authority.country}, not of {country}; name another"
+            "authority_id",
+            f"{authority.name} is an authority of {authority.country}, not of {country}; name another",
         )
     today = now().date()
     in_force = select(Agreement.id).where(
@@ -167,7 +170,9 @@ def _check_authority(authority: Authority, country: str) -> None:
         Agreement.valid_until.is_(None) | (Agreement.valid_until >= today),
     )
     if db.session.scalars(in_force.limit(1)).first() is None:
-        raise Conflict(f"No agreement with {authority.name} is in force today; renew it, or leave authority_id out.")
+        raise Conflict(
+            f"No agreement with {authority.name} is in force today; renew it, or leave authority_id out."
+        )
 
 
 def _snapshot(emergency: Emergency) -> dict[str, Any]:

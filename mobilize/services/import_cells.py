@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -113,10 +114,11 @@ def read_degrees(cell: str) -> float:
         raise InvalidInput("value", f"{cell!r:.40} is not a number of degrees; write it as 41.3275.") from None
 
 
-def read_hours(cell: str) -> list[Window]:
+@lru_cache(maxsize=4096)
+def read_hours(cell: str) -> tuple[Window, ...]:
     if cell.lower() == "never":
-        return []
-    return [_window(part.strip()) for part in cell.split("|")]
+        return ()
+    return tuple(_window(part.strip()) for part in cell.split("|"))
 
 
 def _window(text: str) -> Window:
@@ -126,6 +128,7 @@ def _window(text: str) -> Window:
     return Window(_DAYS.index(found[1].lower()), found[2].zfill(5), found[3].zfill(5))
 
 
+@lru_cache(maxsize=4096)
 def write_hours(weekly: str | None) -> str:
     if weekly is None:
         return ""
@@ -133,9 +136,10 @@ def write_hours(weekly: str | None) -> str:
     return " | ".join(f"{_DAYS[w.weekday]} {w.start}-{w.end}" for w in windows) or "never"
 
 
-def read_skills(cell: str) -> list[tuple[str, CertificationDraft | None]]:
+@lru_cache(maxsize=4096)
+def read_skills(cell: str) -> tuple[tuple[str, CertificationDraft | None], ...]:
     """Each skill's code, and its proof if the cell says anything about it."""
-    return [_skill(part.strip()) for part in cell.split("|")]
+    return tuple(_skill(part.strip()) for part in cell.split("|"))
 
 
 def _skill(text: str) -> tuple[str, CertificationDraft | None]:

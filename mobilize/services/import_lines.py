@@ -1,7 +1,8 @@
 """From a line of a volunteers' file to the record it wishes for."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from mobilize.domain import availability, person
@@ -40,7 +41,7 @@ class Wish:
     changes: dict[str, Any]
     #: Places by kind; those that have only an address get their coordinates from `Addresses`.
     places: dict[PlaceKind, PlaceDraft]
-    skills: list[tuple[str, CertificationDraft | None]] | None
+    skills: Sequence[tuple[str, CertificationDraft | None]] | None
     faults: Faults = field(default_factory=Faults)
 
     def addresses_only(self) -> dict[PlaceKind, PlaceDraft]:
@@ -163,8 +164,14 @@ def _places(cells: Mapping[str, str]) -> Iterator[tuple[PlaceKind, PlaceDraft]]:
 def _with_known_places(wished: Mapping[PlaceKind, PlaceDraft], known: Record) -> Iterator[PlaceDraft]:
     """All places of the person: the wished ones completed by what is known, and the others as they are."""
     for kind, record in known.places.items():
-        stored = {**asdict(record), "hours": _windows(record.weekly_hours), "kind": kind}
-        stored.pop("weekly_hours")
+        stored = {
+            "kind": kind,
+            "lat": record.lat,
+            "lon": record.lon,
+            "address": record.address,
+            "hours": _windows(record.weekly_hours),
+            "expires_at": record.expires_at,
+        }
         draft = wished.get(kind)
         said = {} if draft is None else {k: v for k, v in _fields_of(draft).items() if v is not None}
         yield PlaceDraft(**(stored | said))
@@ -178,6 +185,7 @@ def _fields_of(draft: PlaceDraft) -> dict[str, Any]:
     return {name: getattr(draft, name) for name in ("kind", "lat", "lon", "address", "hours", "expires_at")}
 
 
+@lru_cache(maxsize=4096)
 def _windows(weekly: str | None) -> Any:
     return None if weekly is None else availability.decode(weekly)
 

@@ -1,7 +1,7 @@
 """Storing a batch of imported volunteers in one transaction, in bulk."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -13,7 +13,7 @@ from mobilize.models import Absence, AuditEntry, Base, Certification, Place, Vol
 from . import audit, selection
 from .access import Viewer
 from .runtime import now
-from .volunteer_records import Record, assign, differences, place_columns, record_of
+from .volunteer_records import Record, assign, differences, fields_of, place_columns, record_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _insert(viewer: Viewer, records: Sequence[Record]) -> Sequence[int]:
     owned = [(ids[record.columns["phone"]], record) for record in records]
     _rows(Place, [_place(id_, kind, place) for id_, r in owned for kind, place in r.places.items()])
     _rows(Certification, [_proof(id_, skill, p) for id_, r in owned for skill, p in r.certifications.items()])
-    _rows(Absence, [{"volunteer_id": id_, **asdict(absence)} for id_, r in owned for absence in r.absences])
+    _rows(Absence, [{"volunteer_id": id_, **fields_of(absence)} for id_, r in owned for absence in r.absences])
     _rows(AuditEntry, [_entry(viewer, at, id_, record) for id_, record in owned])
     return list(ids.values())
 
@@ -93,7 +93,7 @@ def _place(volunteer_id: int, kind: Any, place: Any) -> dict[str, Any]:
 
 
 def _proof(volunteer_id: int, skill_id: int, proof: Any) -> dict[str, Any]:
-    return {"volunteer_id": volunteer_id, "skill_id": skill_id, **asdict(proof)}
+    return {"volunteer_id": volunteer_id, "skill_id": skill_id, **fields_of(proof)}
 
 
 def _entry(viewer: Viewer, at: Any, volunteer_id: int, record: Record) -> dict[str, Any]:

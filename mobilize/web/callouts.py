@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from wtforms.fields.choices import SelectChoice
+
 from mobilize.domain import sms
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.extensions import db
@@ -25,7 +27,7 @@ _PLACEHOLDERS = " ".join(f"{{{name}}}" for name in sms.PLACEHOLDERS)
 
 def _form() -> CalloutForm:
     form = CalloutForm()
-    form.offer([(skill.code, skill.name) for skill in queries.skills(viewer())])
+    form.offer([SelectChoice(skill.code, skill.name) for skill in queries.skills(viewer())])
     return form
 
 

@@ -3,6 +3,8 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from wtforms.fields.choices import SelectChoice
+
 from mobilize.domain.errors import Conflict, InvalidInput, NotAllowed
 from mobilize.domain.vocabulary import AccountRole
 from mobilize.extensions import db
@@ -35,11 +37,11 @@ def list_emergencies() -> ResponseReturnValue:
 def _declare_form(by: Viewer) -> DeclareForm:
     form = DeclareForm()
     sections = queries.sections(by)
-    form.section_id.choices = [(section.id, section.name) for section in sections]
+    form.section_id.choices = [SelectChoice(str(section.id), section.name) for section in sections]
     known = queries.authorities(by)
     form.authority_id.choices = [
-        ("", "Nobody: our own decision"),
-        *((a.id, f"{a.name} ({a.country})") for a in known),
+        SelectChoice("", "Nobody: our own decision"),
+        *(SelectChoice(str(a.id), f"{a.name} ({a.country})") for a in known),
     ]
     if request.method == "GET" and sections:
         form.country.data = sections[0].country

@@ -25,6 +25,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from mobilize.domain.errors import InvalidInput, MobilizeError
@@ -34,13 +35,13 @@ from mobilize.services.emergencies import EmergencyDraft
 
 from .show import label
 
-Choices = list[tuple[str, str]]
+Choices = list[SelectChoice]
 _LATITUDE = (InputRequired("Give the latitude, or click on the map."), NumberRange(-90, 90))
 _LONGITUDE = (InputRequired("Give the longitude, or click on the map."), NumberRange(-180, 180))
 
 
 def _choices(words: Iterable[StrEnum]) -> Choices:
-    return [(word.value, label(word).capitalize()) for word in words]
+    return [SelectChoice(word.value, label(word).capitalize()) for word in words]
 
 
 def put_errors(form: FlaskForm, error: MobilizeError, fields: Mapping[str, str] | None = None) -> None:
@@ -93,7 +94,11 @@ class DeclareForm(FlaskForm):  # type: ignore[misc]
     authority_id = SelectField("Requested by", coerce=lambda value: int(value) if value else None)
     description = TextAreaField("What happened", [Optional(), Length(max=5000)])
     drill = BooleanField("This is a drill: every text says so")
-    area_form = RadioField("Area", choices=[("circle", "A circle"), ("geojson", "GeoJSON")], default="circle")
+    area_form = RadioField(
+        "Area",
+        choices=[SelectChoice("circle", "A circle"), SelectChoice("geojson", "GeoJSON")],
+        default="circle",
+    )
     lat = FloatField("Latitude", [Optional(), NumberRange(-90, 90)])
     lon = FloatField("Longitude", [Optional(), NumberRange(-180, 180)])
     radius_km = FloatField("Radius, km", [Optional(), NumberRange(0.1, 1000)], default=25)
@@ -144,7 +149,8 @@ class DeclareForm(FlaskForm):  # type: ignore[misc]
 class NeedForm(Form):  # type: ignore[misc]
     """One row of what is needed; a row without a skill is not used."""
 
-    skill = SelectField("Skill")
+    # The service knows the skills, and says so of one that it does not know.
+    skill = SelectField("Skill", validate_choice=False)
     headcount = IntegerField("People", [Optional(), NumberRange(1, 10_000, "Between 1 and 10,000.")])
 
 
@@ -162,7 +168,7 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
     def offer(self, skills: Choices) -> None:
         """Fill the list of skills of every row."""
         for row in self.needs:
-            row.form.skill.choices = [("", "–"), *skills]
+            row.form.skill.choices = [SelectChoice("", "–"), *skills]
 
     @property
     def used(self) -> list[int]:
@@ -182,7 +188,7 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
         rows = [self.needs[i].form for i in self.used]
         return CalloutDraft(
             emergency_id=emergency_id,
-            needs=tuple(NeedDraft(row.skill.data, row.headcount.data or 0) for row in rows),
+            needs=tuple(NeedDraft(row.skill.data or "", row.headcount.data or 0) for row in rows),
             rendezvous=self.rendezvous.data,
             rendezvous_lat=self.rendezvous_lat.data,
             rendezvous_lon=self.rendezvous_lon.data,
@@ -195,7 +201,7 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
         """A draft for the preview of the texts while the form is incomplete; gaps are filled for show."""
         soon = (at + timedelta(hours=4)).astimezone(ZoneInfo(zone))
         rows = [self.needs[i].form for i in self.used if self.needs[i].form.skill.data]
-        first_skill = self.needs[0].form.skill.choices[-1][0]
+        first_skill = self.needs[0].form.skill.choices[-1].value
         return CalloutDraft(
             emergency_id=emergency_id,
             needs=tuple(NeedDraft(row.skill.data, row.headcount.data or 1) for row in rows)

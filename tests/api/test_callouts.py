@@ -115,7 +115,9 @@ def test_a_volunteer_reads_only_their_own_part(coordinator: Program, world: Worl
     assert [r["name"] for r in own.get("/recipients").get_json()["items"]] == ["Ana Test"]
 
 
-def test_texts_are_listed_with_what_happened_to_them(coordinator: Program, stranger: Program, world: World) -> None:
+def test_texts_are_listed_with_what_happened_to_them(
+    coordinator: Program, stranger: Program, world: World
+) -> None:
     world.volunteer("Ana")
     callout = world.callout()
     coordinator.post(f"/callouts/{callout.id}/launch")

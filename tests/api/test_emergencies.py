@@ -23,7 +23,9 @@ def test_emergencies_are_listed_by_page_and_filter(coordinator: Program, world: 
     assert (page["total"], page["page"], [e["title"] for e in page["items"]]) == (2, 1, ["Storm 1", "Storm 0"])
 
 
-def test_an_emergency_of_another_section_does_not_exist(coordinator: Program, stranger: Program, world: World) -> None:
+def test_an_emergency_of_another_section_does_not_exist(
+    coordinator: Program, stranger: Program, world: World
+) -> None:
     key = world.emergency().id
     assert stranger.get(f"/emergencies/{key}").status_code == 404
     assert stranger.post(f"/emergencies/{key}/end").status_code == 404
@@ -34,7 +36,9 @@ def test_declaring_for_a_foreign_section_is_refused(stranger: Program, flood: di
     assert stranger.post("/emergencies", flood).status_code == 404
 
 
-def test_declaring_in_a_country_without_a_section_is_refused(coordinator: Program, flood: dict[str, Any]) -> None:
+def test_declaring_in_a_country_without_a_section_is_refused(
+    coordinator: Program, flood: dict[str, Any]
+) -> None:
     assert coordinator.post("/emergencies", flood | {"country": "GR"}).status_code == 403
 
 
@@ -71,5 +75,7 @@ def test_an_authority_of_another_country_cannot_be_named(
         ("section_id", True),
     ],
 )
-def test_impossible_values_are_named(coordinator: Program, flood: dict[str, Any], field: str, value: Any) -> None:
+def test_impossible_values_are_named(
+    coordinator: Program, flood: dict[str, Any], field: str, value: Any
+) -> None:
     assert list(problems(coordinator.post("/emergencies", flood | {field: value}))) == [field]

@@ -46,7 +46,10 @@ def test_making_a_token_is_in_the_trail(client: FlaskClient, world: World) -> No
     ask(client, account.email)
     ask(client, account.email, "wrong")
     db.session.rollback()
-    assert [entry.action for entry in db.session.query(AuditEntry)] == ["account.token", "account.token_refused"]
+    assert [entry.action for entry in db.session.query(AuditEntry)] == [
+        "account.token",
+        "account.token_refused",
+    ]
 
 
 def test_a_closed_account_gets_no_token_and_its_old_one_ends(client: FlaskClient, world: World) -> None:
@@ -67,6 +70,8 @@ def test_an_expired_token_is_refused(client: FlaskClient, world: World) -> None:
     assert "expire" in expired.get_json()["error"]["message"]
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic eDp5", "Bearer " + "a." * 500, "Bearer \u00ff"])
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer x", "Basic eDp5", "Bearer " + "a." * 500, "Bearer \u00ff"]
+)
 def test_a_forged_token_is_refused(client: FlaskClient, header: str) -> None:
     assert client.get("/api/v1/me", headers={"Authorization": header}).status_code == 401

@@ -123,6 +123,11 @@ ENGLISH = [
     ("ok", UNCLEAR, None),
     ("Don't stop, I'm coming", UNCLEAR, None),
     ("yes my car is broken", UNCLEAR, None),
+    ("yes got it", UNCLEAR, None),
+    ("1 sorry", UNCLEAR, None),
+    ("I can 't come", UNCLEAR, None),
+    ("I can\ufffdt come", UNCLEAR, None),
+    ("can´t come", NO, None),
     ("y\u0336e\u0336s\u0336", UNCLEAR, None),
     ("po", UNCLEAR, None),
 ]
@@ -368,6 +373,14 @@ def test_every_listed_phrase_means_what_its_list_says(language: str, name: str) 
     means = {"yes": YES, "coming": YES, "no": NO, "not_coming": NO, "limited": LIMITED, "arrived": ARRIVED}
     for phrase in _data(language)[name]:
         assert understand(phrase, language, ONE_O_CLOCK, []).intent is means[name], phrase
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ANSWERS)
+def test_english_means_the_same_to_every_volunteer(language: str, name: str) -> None:
+    for phrase in _data("en")[name]:
+        said = understand(phrase, language, ONE_O_CLOCK, []).intent
+        assert said is understand(phrase, "en", ONE_O_CLOCK, []).intent, phrase
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,8 +1,11 @@
 """Wordings: languages, drills, placeholders, one segment, and what must not be told."""
 
 import re
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from importlib import resources
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -190,6 +193,27 @@ def test_a_greek_section_keeps_its_letters() -> None:
     assert measure(body).encoding == "UCS-2"
 
 
+def _patterns(data: dict[str, Any], prefix: str = "") -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            found |= _patterns(value, f"{prefix}{key}.")
+        else:
+            found[prefix + key] = set(re.findall(r"{\w+}", str(value)))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_sentence_with_the_same_placeholders(language: str) -> None:
+    folder = resources.files("mobilize.domain").joinpath("wordings")
+    read = {
+        name: tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+        for name in ("en", language)
+    }
+    assert _patterns(read[language]) == _patterns(read["en"])
+    assert len(read[language]["months"]) == 12
+
+
 @pytest.mark.parametrize("name", PLACEHOLDERS)
 def test_every_placeholder_may_be_used(name: str) -> None:
     check_wording(f"Come, {{{name}}}")
@@ -211,6 +235,8 @@ def test_every_placeholder_may_be_used(name: str) -> None:
         ("x" * 1000, "segments"),
         ("ж" * 500, "segments"),
         ("{title}" * 100, "segments"),
+        ("Come\x00now", "control characters"),
+        ("Come\ud800now", "control characters"),
     ],
 )
 def test_a_wording_that_cannot_be_sent_is_refused(wording: str, complaint: str) -> None:

@@ -86,7 +86,7 @@
   }
 
   function placeLayer(lat, lon, name) {
-    const icon = L.divIcon({ className: "rendezvous-mark", iconSize: [18, 18] });
+    const icon = L.divIcon({ className: "rendezvous-mark", html: "<span></span>", iconSize: [18, 18] });
     const mark = L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: 1000 });
     return name ? mark.bindTooltip(document.createTextNode(name)) : mark;
   }

@@ -1,0 +1,78 @@
+import pytest
+
+from mobilize.domain.errors import Conflict, NotAllowed
+from mobilize.domain.vocabulary import (
+    AccountRole,
+    CalloutStatus,
+    Certainty,
+    EmergencyStatus,
+    Hazard,
+    Severity,
+    Urgency,
+)
+from mobilize.extensions import db
+from mobilize.models import AuditEntry, Callout
+from mobilize.services import callouts, emergencies
+from mobilize.services.access import SYSTEM, viewer_of
+from mobilize.services.emergencies import EmergencyDraft
+from tests.world import LAT, LON, World
+
+
+def quake(world: World) -> EmergencyDraft:
+    return EmergencyDraft(
+        section_id=world.section().id,
+        country="AL",
+        title=" Quake ",
+        hazard=Hazard.EARTHQUAKE,
+        severity=Severity.SEVERE,
+        urgency=Urgency.IMMEDIATE,
+        certainty=Certainty.OBSERVED,
+        area={"type": "circle", "lat": LAT, "lon": LON, "radius_m": 1000},
+    )
+
+
+def test_declaring_is_in_the_trail(world: World) -> None:
+    lead = viewer_of(world.account(AccountRole.COORDINATOR))
+    declared = emergencies.declare(lead, quake(world))
+    assert (declared.title, declared.status) == ("Quake", EmergencyStatus.OPEN)
+    [entry] = db.session.query(AuditEntry)
+    assert (entry.action, entry.subject_id, entry.account_id) == (
+        "emergency.declare",
+        declared.id,
+        lead.account_id,
+    )
+
+
+def test_a_section_below_covers_its_country(world: World) -> None:
+    top = world.section("balkans", "AL")
+    world.section("mk", "MK", parent=top)
+    lead = viewer_of(world.account(AccountRole.COORDINATOR, section=top))
+    draft = EmergencyDraft(**{**_fields(quake(world)), "section_id": top.id, "country": "MK"})
+    assert emergencies.declare(lead, draft).country == "MK"
+
+
+def _fields(draft: EmergencyDraft) -> dict[str, object]:
+    return {name: getattr(draft, name) for name in draft.__slots__}
+
+
+def test_an_authority_cannot_declare(world: World) -> None:
+    with pytest.raises(NotAllowed):
+        emergencies.declare(viewer_of(world.account(AccountRole.AUTHORITY)), quake(world))
+
+
+def test_ending_stands_down_what_runs_and_drops_what_was_only_drafted(world: World) -> None:
+    emergency = world.emergency()
+    world.volunteer()
+    running = callouts.launch(SYSTEM, world.callout(emergency=emergency).id)
+    world.callout(emergency=emergency)
+    emergencies.end(SYSTEM, emergency.id)
+    assert [callout.status for callout in db.session.query(Callout)] == [CalloutStatus.ENDED]
+    assert db.session.get(Callout, running.id) is not None
+    assert emergency.closed_at is not None
+
+
+def test_an_emergency_is_closed_once(world: World) -> None:
+    emergency = world.emergency()
+    emergencies.cancel(SYSTEM, emergency.id)
+    with pytest.raises(Conflict, match="cancelled already"):
+        emergencies.end(SYSTEM, emergency.id)
