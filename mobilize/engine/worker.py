@@ -5,6 +5,7 @@ persistent, never run twice at a time, and a missed run is simply made up for by
 """
 
 import secrets
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,7 @@ class Engine:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self.name = f"{dispatch.WORKER}:{secrets.token_hex(3)}"
+        self._working, self._rung = threading.Event(), threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
@@ -69,11 +71,19 @@ class Engine:
 
     def _urgent(self) -> None:
         """Work until there is none: a callout of thousands does not wait for ticks in between."""
-        for _ in range(ROUNDS):
-            if not ticks.run_urgent():
-                return
+        self._working.set()
+        try:
+            for _ in range(ROUNDS):
+                self._rung.clear()
+                if not ticks.run_urgent() and not self._rung.is_set():
+                    return
+        finally:
+            self._working.clear()
 
     def _wake(self, _sender: object) -> None:
+        self._rung.set()
+        if self._working.is_set():
+            return  # the run that is under way looks at the bell before it ends
         try:
             self._scheduler.modify_job("urgent", next_run_time=datetime.now(UTC))
         except JobLookupError:

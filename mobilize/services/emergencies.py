@@ -103,7 +103,7 @@ def listed(
     hazard: Hazard | None = None,
     country: str | None = None,
     drill: bool | None = None,
-) -> Select[tuple[Emergency]]:
+) -> Select[Emergency]:
     """The viewer's emergencies, newest first, as a query to page through."""
     query = access.visible(viewer, Emergency).order_by(Emergency.declared_at.desc(), Emergency.id.desc())
     wanted = {

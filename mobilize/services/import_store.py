@@ -70,11 +70,8 @@ def _insert(viewer: Viewer, records: Sequence[Record]) -> Sequence[int]:
     at = now()
     _rows(Volunteer, [record.columns | {"created_at": at, "updated_at": at} for record in records])
     phones = [record.columns["phone"] for record in records]
-    ids = dict(
-        db.session.execute(select(Volunteer.phone, Volunteer.id).where(Volunteer.phone.in_(phones)))
-        .tuples()
-        .all()
-    )
+    rows = db.session.execute(select(Volunteer.phone, Volunteer.id).where(Volunteer.phone.in_(phones)))
+    ids: dict[str, int] = {phone: key for phone, key in rows}
     owned = [(ids[record.columns["phone"]], record) for record in records]
     _rows(Place, [_place(id_, kind, place) for id_, r in owned for kind, place in r.places.items()])
     _rows(Certification, [_proof(id_, skill, p) for id_, r in owned for skill, p in r.certifications.items()])
@@ -85,7 +82,7 @@ def _insert(viewer: Viewer, records: Sequence[Record]) -> Sequence[int]:
 
 def _rows(table: type[Base], rows: list[dict[str, Any]]) -> None:
     if rows:
-        db.session.execute(insert(table), rows)
+        db.session.execute(insert(table.__table__), rows)  # type: ignore[arg-type]
 
 
 def _place(volunteer_id: int, kind: Any, place: Any) -> dict[str, Any]:

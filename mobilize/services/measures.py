@@ -53,11 +53,11 @@ def measure() -> Figures:
     )
 
 
-def _by(word: InstrumentedAttribute[Word], query: Select[tuple[int]]) -> dict[Word, int]:
+def _by(word: InstrumentedAttribute[Word], query: Select[int]) -> dict[Word, int]:
     """How many rows of the query there are for each word of a list."""
     rows = db.session.execute(query.with_only_columns(word, func.count()).group_by(word))
     return {row[0]: row[1] for row in rows}
 
 
-def _count(query: Select[tuple[int]]) -> int:
+def _count(query: Select[int]) -> int:
     return db.session.scalar(query) or 0

@@ -26,7 +26,7 @@ from mobilize.models import (
     Volunteer,
 )
 
-from .number_lists import numbers
+from .number_lists import numbers, read
 from .runtime import now, settings
 
 
@@ -67,6 +67,7 @@ def _agreement_in_force(emergency: Emergency) -> bool:
 def load_people(callout: Callout, area: Area, volunteer_ids: Iterable[int]) -> list[Person]:
     """The facts about each volunteer with regard to a callout, in the order of their ids."""
     ids = list(volunteer_ids)
+    db.session.flush()
     rows = _volunteers(ids)
     places = _places(ids)
     here = [effective_place(places[row.id], row.time_zone, now()) for row in rows]
@@ -113,7 +114,7 @@ def _contained(area: Area, places: Sequence[Whereabouts | None]) -> list[bool]:
 
 
 def _volunteers(ids: list[int]) -> Sequence[Any]:
-    return db.session.execute(
+    return read(
         select(
             Volunteer.id,
             Volunteer.section_id,
@@ -130,7 +131,7 @@ def _volunteers(ids: list[int]) -> Sequence[Any]:
         )
         .where(Volunteer.id.in_(numbers(ids)))
         .order_by(Volunteer.id)
-    ).all()
+    )
 
 
 def _places(ids: list[int]) -> Mapping[int, list[Whereabouts]]:
@@ -138,7 +139,7 @@ def _places(ids: list[int]) -> Mapping[int, list[Whereabouts]]:
     query = select(
         Place.volunteer_id, Place.kind, Place.lat, Place.lon, Place.weekly_hours, Place.expires_at
     ).where(Place.volunteer_id.in_(numbers(ids)))
-    for volunteer_id, kind, lat, lon, weekly_hours, expires_at in db.session.execute(query):
+    for volunteer_id, kind, lat, lon, weekly_hours, expires_at in read(query):
         found[volunteer_id].append(Whereabouts(kind, lat, lon, weekly_hours, expires_at))
     return found
 
@@ -159,7 +160,7 @@ def _proofs(callout: Callout, ids: list[int]) -> Mapping[int, list[Proof]]:
             Certification.skill_id.in_([need.skill_id for need in callout.needs]),
         )
     )
-    for volunteer_id, skill_id, needed, verified, expires_on in db.session.execute(query):
+    for volunteer_id, skill_id, needed, verified, expires_on in read(query):
         found[volunteer_id].append(Proof(skill_id, needed, verified, expires_on))
     return found
 
@@ -169,7 +170,7 @@ def _absences(ids: list[int]) -> Mapping[int, list[tuple[datetime, datetime]]]:
     query = select(Absence.volunteer_id, Absence.starts_at, Absence.ends_at).where(
         Absence.volunteer_id.in_(numbers(ids)), Absence.ends_at > now()
     )
-    for volunteer_id, starts_at, ends_at in db.session.execute(query):
+    for volunteer_id, starts_at, ends_at in read(query):
         found[volunteer_id].append((starts_at, ends_at))
     return found
 
@@ -182,7 +183,7 @@ def _committed(callout: Callout, ids: list[int]) -> set[int]:
         Recipient.callout_id != callout.id,
         Recipient.state.in_((RecipientState.ACCEPTED, RecipientState.ARRIVED)),
     )
-    return set(db.session.scalars(query))
+    return {row[0] for row in read(query)}
 
 
 def _times_asked(callout: Callout, ids: list[int]) -> dict[int, int]:
@@ -197,4 +198,4 @@ def _times_asked(callout: Callout, ids: list[int]) -> dict[int, int]:
         )
         .group_by(Recipient.volunteer_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    return {row[0]: row[1] for row in read(query)}

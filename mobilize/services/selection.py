@@ -19,7 +19,7 @@ from mobilize.extensions import db
 from mobilize.models import Callout, Certification, Place, Recipient, SkillPlace, Volunteer
 
 from .access import Viewer, find
-from .number_lists import numbers, spans
+from .number_lists import numbers, read, spans
 from .people import Person, load_people, question_of
 from .runtime import now
 
@@ -120,11 +120,12 @@ def people_in(callout: Callout, area: Area) -> set[int]:
     """Everyone with a needed skill who has a place in the area, by any of their places."""
     near, low, high = spans(area.cell_ranges())
     skill_ids = [need.skill_id for need in callout.needs]
-    rows = db.session.execute(
+    db.session.flush()
+    rows = read(
         select(SkillPlace.volunteer_id, SkillPlace.lat, SkillPlace.lon).join_from(
             near, SkillPlace, SkillPlace.skill_id.in_(skill_ids) & SkillPlace.cell.between(low, high)
         )
-    ).all()
+    )
     if not rows:
         return set()
     ids, lats, lons = zip(*rows, strict=True)

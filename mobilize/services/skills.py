@@ -59,4 +59,4 @@ def every(viewer: Viewer) -> Sequence[Skill]:
 
 def codes() -> dict[str, int]:
     """The ids of all skills by code."""
-    return dict(db.session.execute(select(Skill.code, Skill.id)).tuples().all())
+    return dict(db.session.execute(select(Skill.code, Skill.id)).all())
