@@ -5,6 +5,7 @@ Passwords, sessions and tokens are Flask-Security's. What we add is the standard
 """
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, Request
 from flask_security import SQLAlchemySessionUserDatastore
@@ -27,8 +28,10 @@ def _from_token(request: Request) -> Account | None:
         claims = parse_auth_token(token.strip())
     except (ValueError, BadData):
         return None
-    account: Account | None = security.datastore.find_user(fs_uniquifier=claims["uid"])
-    return account if account and account.active and account.verify_auth_token(claims) else None
+    account = security.datastore.find_user(fs_uniquifier=claims["uid"])
+    if isinstance(account, Account) and account.active and account.verify_auth_token(claims):
+        return account
+    return None
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -52,6 +55,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     datastore = SQLAlchemySessionUserDatastore(db.session, Account, RoleView)
     security.init_app(app, datastore)
     # Guessing passwords is slow from one address; both doors that take one say so the same way.
-    sign_in = app.view_functions["security.login"]
+    sign_in: Any = app.view_functions["security.login"]
     app.view_functions["security.login"] = limiter.limit("20/minute", methods=["POST"])(sign_in)
     app.login_manager.request_loader(_from_token)  # type: ignore[attr-defined]

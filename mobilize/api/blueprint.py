@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import flask_smorest
 from flask import Request
@@ -21,7 +21,7 @@ def _refuse_constant(name: str) -> NoReturn:
 class StrictParser(FlaskParser):
     """Refuses unknown fields everywhere, bodies of another type, and what Python's JSON adds to JSON (NaN)."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
     }
@@ -35,7 +35,7 @@ class StrictParser(FlaskParser):
         try:
             return json.loads(body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            reason = getattr(error, "msg", None) or type(error).__name__
+            reason = getattr(error, "msg", None) or str(error)
             where = (
                 f" (line {error.lineno}, column {error.colno})"
                 if isinstance(error, json.JSONDecodeError)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
@@ -29,8 +28,6 @@ from mobilize.domain.errors import ProviderUnreachable
 from mobilize.domain.retry import BACKOFFS, classify
 
 from .twilio_http import ErrorAnswer, NoAnswer, NotSent, PooledHttpClient
-
-log = structlog.get_logger(__name__)
 
 #: Seconds; Twilio's limits for ``ValidityPeriod``.
 _VALIDITY_S = range(1, 36_001)

@@ -52,7 +52,20 @@ def _held(callout_id: int) -> Callout:
 
 def _text(recipient: Recipient, callout: Callout, kind: str) -> str:
     person = recipient.volunteer
-    return sms.acknowledgement_text(person.language, kind, asking.values_for(callout, person.time_zone))
+    values = asking.values_for(callout, person.time_zone, _shown_code(recipient))
+    return sms.acknowledgement_text(person.language, kind, values)
+
+
+def _shown_code(recipient: Recipient) -> str:
+    """The letter to answer with; it goes without saying for who has one call-out only."""
+    others = db.session.scalars(
+        select(Recipient.id).where(
+            Recipient.volunteer_id == recipient.volunteer_id,
+            Recipient.id != recipient.id,
+            Recipient.closed_at.is_(None),
+        )
+    ).first()
+    return recipient.reply_code if others is not None else ""
 
 
 def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> Outcome:

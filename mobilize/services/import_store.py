@@ -71,7 +71,7 @@ def _insert(viewer: Viewer, records: Sequence[Record]) -> Sequence[int]:
     _rows(Volunteer, [record.columns | {"created_at": at, "updated_at": at} for record in records])
     phones = [record.columns["phone"] for record in records]
     rows = db.session.execute(select(Volunteer.phone, Volunteer.id).where(Volunteer.phone.in_(phones)))
-    ids: dict[str, int] = {phone: key for phone, key in rows}
+    ids: dict[str, int] = dict(rows.all())
     owned = [(ids[record.columns["phone"]], record) for record in records]
     _rows(Place, [_place(id_, kind, place) for id_, r in owned for kind, place in r.places.items()])
     _rows(Certification, [_proof(id_, skill, p) for id_, r in owned for skill, p in r.certifications.items()])

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-
 from wtforms.fields.choices import SelectChoice
 
 from mobilize.domain import sms

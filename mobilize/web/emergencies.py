@@ -2,7 +2,6 @@
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-
 from wtforms.fields.choices import SelectChoice
 
 from mobilize.domain.errors import Conflict, InvalidInput, NotAllowed

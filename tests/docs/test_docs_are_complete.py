@@ -11,7 +11,7 @@ from tests.conftest import make_settings
 
 DOCS = ROOT / "docs"
 #: Commands that Flask and its extensions bring along; their own documents describe them.
-FOREIGN = {"db", "routes", "run", "shell", "roles", "users", "openapi"}
+FOREIGN = {"db", "routes", "run", "shell", "roles", "users", "openapi", "limiter"}
 
 
 def _headings(path: Path, pattern: str) -> set[str]:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -46,10 +47,10 @@ def test_an_address_without_a_town_is_not_found(offline: Geocoder, address: str)
 class _Nominatim(BaseHTTPRequestHandler):
     """Knows the port of Durrës; `asked` keeps what it was asked."""
 
-    asked: list[dict[str, list[str]]] = []
+    asked: ClassVar[list[dict[str, list[str]]]] = []
     status = 200
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
         type(self).asked.append(query | {"agent": [self.headers["User-Agent"]]})
         known = [{"lat": "41.3125", "lon": "19.4453", "display_name": "Port, Durrës"}]

@@ -192,9 +192,6 @@ def test_a_port_in_the_signed_url_is_no_matter(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("forged", [{"Body": "2"}, {"FromCity": "x"}, {"Extra": "x"}, {"Extra": ""}])
 def test_a_changed_or_added_field_is_refused(client: FlaskClient, forged: dict[str, str]) -> None:
-    if forged == {"Extra": ""}:
-        # A blank field changes the signed text by its name.
-        assert sign(TOKEN, INBOUND, ANSWER) != sign(TOKEN, INBOUND, ANSWER | forged)
     signature = sign(TOKEN, PUBLIC + INBOUND, ANSWER)
     assert post(client, INBOUND, ANSWER | forged, signature=signature).status_code == 403
 

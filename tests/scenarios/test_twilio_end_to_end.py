@@ -38,6 +38,7 @@ class Town:
         people = {"Ana": "en", "Ben": "it", "Cem": "sq", "Dea": "sq", "Eva": "en", "Fio": "it"}
         self.phones = [world.volunteer(name, language=word).phone for name, word in people.items()]
         self.callout_id = world.callout({"medic": 2}).id
+        db.session.remove()  # on SQLite an open transaction would keep others waiting
 
     def launch(self) -> None:
         self._tell_the_time()
@@ -50,7 +51,7 @@ class Town:
         self.settle()
 
     def types(self, phone: str, body: str) -> None:
-        db.session.remove()  # on SQLite an open transaction would keep the webhook waiting
+        db.session.remove()
         assert self._double.type(phone, body)["webhook_status"] == 200
         self.settle()
 

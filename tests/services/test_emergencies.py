@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from mobilize.domain.errors import Conflict, NotAllowed
@@ -47,12 +49,8 @@ def test_a_section_below_covers_its_country(world: World) -> None:
     top = world.section("balkans", "AL")
     world.section("mk", "MK", parent=top)
     lead = viewer_of(world.account(AccountRole.COORDINATOR, section=top))
-    draft = EmergencyDraft(**{**_fields(quake(world)), "section_id": top.id, "country": "MK"})
+    draft = replace(quake(world), section_id=top.id, country="MK")
     assert emergencies.declare(lead, draft).country == "MK"
-
-
-def _fields(draft: EmergencyDraft) -> dict[str, object]:
-    return {name: getattr(draft, name) for name in draft.__slots__}
 
 
 def test_an_authority_cannot_declare(world: World) -> None:

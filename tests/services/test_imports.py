@@ -13,6 +13,7 @@ from mobilize.models import AuditEntry, Volunteer
 from mobilize.services import import_cells, imports
 from mobilize.services.access import SYSTEM, viewer_of
 from mobilize.services.imports import ImportReport
+from mobilize.services.runtime import runtime
 from tests.conftest import count
 from tests.world import World
 
@@ -156,8 +157,9 @@ def test_many_lines_go_in_by_batches(load: Import) -> None:
 def test_export_and_import_is_no_change(load: Import, world: World) -> None:
     load(
         f"{HEADER},phone_status,email,consent_at,home_lat,home_lon,work_address,work_hours,availability,skills",
-        f"=Ana,@Hoxha,0692012345,1990-01-02,verified,a@b.org,yes,41.3,-19.4,Durrës,mon 08:00-16:00,"
-        f"fri 22:00-06:00 | sat 00:00-24:00,medic (issuer: A;number: 1%3B2; expires: 2027-01-01; verified) | driver",
+        "=Ana,@Hoxha,0692012345,1990-01-02,verified,a@b.org,yes,41.3,-19.4,Durrës,mon 08:00-16:00,"
+        "fri 22:00-06:00 | sat 00:00-24:00,"
+        "medic (issuer: A;number: 1%3B2; expires: 2027-01-01; verified) | driver",
         "'Abd,''=x,0692012346,1990-01-02,,,,,,,,never,",
     )
     exported = "".join(imports.export(SYSTEM))
@@ -201,3 +203,31 @@ def test_coordinators_import_into_their_sections_only(load: Import, world: World
     with pytest.raises(InvalidInput, match="section"):
         imports.apply(viewer, HEADER.encode(), "al")
     assert len(list(imports.export(viewer))) == 1
+
+
+def test_a_phone_taken_at_this_moment_costs_only_its_own_line(
+    load: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(HEADER, ANA)
+    # As if the other registration came between our look and our write.
+    monkeypatch.setattr(imports, "stored_records", lambda phones: {})
+    report = load(HEADER, ANA, BEN)
+    assert outcome(report) == (1, 0, 0, 1)
+    assert "import the file again" in reasons(report)[2]
+    assert count("volunteer") == 2
+
+
+def test_a_silent_geocoder_is_not_asked_for_every_line(load: Import) -> None:
+    asked = []
+
+    class Silent:
+        def locate(self, address: str, country: str) -> None:
+            asked.append(address)
+            raise InvalidInput("address", "could not be looked up; give lat and lon.")
+
+    runtime().geocoder = Silent()
+    report = load(
+        f"{HEADER},home_address", *(f"N{i},M,069{2100000 + i},1990-01-01,Street {i}" for i in range(9))
+    )
+    assert outcome(report) == (0, 0, 0, 9)
+    assert len(asked) == 3

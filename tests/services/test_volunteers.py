@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -164,9 +165,14 @@ def test_volunteers_decide_about_themselves_only(draft: VolunteerDraft, world: W
     viewer = viewer_of(world.account(AccountRole.VOLUNTEER, volunteer=ana))
     volunteers.change(viewer, ana.id, {"language": "sq", "consent_at": now(), "snoozed_until": now()})
     assert ana.language == "sq"
-    for field in ({"status": MembershipStatus.ACTIVE}, {"skills": []}, {"phone_status": PhoneStatus.VERIFIED}):
+    refused: list[dict[str, Any]] = [
+        {"status": MembershipStatus.ACTIVE},
+        {"skills": []},
+        {"phone_status": PhoneStatus.VERIFIED},
+    ]
+    for changes in refused:
         with pytest.raises(NotAllowed):
-            volunteers.change(viewer, ana.id, field)
+            volunteers.change(viewer, ana.id, changes)
     with pytest.raises(NotFound):
         volunteers.read(viewer, world.volunteer("Ben").id)
 

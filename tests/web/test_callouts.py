@@ -55,7 +55,7 @@ def test_arrive_by_is_the_sections_wall_clock(browser: Browser, world: World) ->
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"needs-1-headcount": "0"}, "must be between 1 and 10000"),
+        ({"needs-1-headcount": "0"}, "Between 1 and 10,000."),
         ({"needs-1-headcount": "10000000"}, "Between 1 and 10,000."),
         ({"needs-1-skill": ""}, "there is no skill"),
         ({"arrive_by": "2026-11-24T09:00"}, "is in the past"),

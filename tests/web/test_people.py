@@ -19,15 +19,15 @@ def received(phone: str, body: str, sid: str) -> None:
 
 
 def test_an_answer_typed_on_a_phone_arrives_in_the_inbox(app: Flask, world: World) -> None:
-    ana = world.volunteer()
+    phone = world.volunteer().phone
     browser = as_account(app, world.account())
-    page = f"/phones/{ana.phone}"
+    page = f"/phones/{phone}"
     assert browser.send(page, {"body": "who are you?"}).headers["Location"] == page
     assert "who are you?" in browser.get(page).text
     ticks.run_once()
     shown = browser.get("/inbox?only=unclear").text
     assert "who are you?" in shown
-    assert ana.phone in shown
+    assert phone in shown
 
 
 def test_an_empty_text_is_not_sent(app: Flask, world: World) -> None:
@@ -108,5 +108,5 @@ def test_the_rendezvous_is_told_to_those_who_come(app: Flask, world: World) -> N
     assert "Port gate 3" in own.get("/me").text
 
 
-def test_a_form_of_a_browser_is_named(world: World, nobody: Browser) -> None:
+def test_fields_have_labels(world: World, nobody: Browser) -> None:
     assert '<label for="email">' in nobody.get("/sign-in").text
