@@ -271,7 +271,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     try:
         settings: Settings = SettingsSchema().load(environ)
     except ValidationError as error:
-        found = error.normalized_messages()
+        found: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]
         lines = [f"  {name} {' '.join(problems)}" for name, problems in sorted(found.items())]
         raise SettingsError("These settings are not right:\n" + "\n".join(lines)) from None
     return settings

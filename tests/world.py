@@ -159,7 +159,7 @@ class World:
     def token(self, account: Account) -> dict[str, str]:
         """The header with which this account's programs sign in."""
         with current_app.test_request_context():
-            return {"Authorization": f"Bearer {account.get_auth_token()}"}
+            return {"Authorization": f"Bearer {account.get_auth_token()!s}"}
 
     def emergency(self, *, section: Section | None = None, **changes: Any) -> Emergency:
         """An open, severe earthquake of 25 km around the port."""

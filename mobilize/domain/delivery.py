@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class MessageState(StrEnum):
-    """``unknown`` means: we asked the provider to send, and have no clear answer. It is never blindly resent."""
+    """``unknown`` means: we asked the provider to send, and have no clear answer. Never blindly resent."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -146,7 +146,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """The text certainly was not taken; try again later. ``retry_after_s`` is the provider's wish, if it named one."""
+    """The text certainly was not taken; try again later, ``retry_after_s`` seconds on if the provider said so."""
 
     error_class: ErrorClass
     code: int | None

@@ -16,13 +16,13 @@ from .section import Section
 
 
 @dataclass
-class RoleView(RoleMixin):  # type: ignore[misc]
+class RoleView(RoleMixin):
     """An account's one role, in the shape that Flask-Security asks for."""
 
     name: str
 
 
-class Account(Base, UserMixin):  # type: ignore[misc]
+class Account(Base, UserMixin):
     """A person who signs in. The role decides which of the three owners below must be set."""
 
     __tablename__ = "account"
@@ -47,5 +47,5 @@ class Account(Base, UserMixin):  # type: ignore[misc]
     section: Mapped[Section | None] = relationship()
 
     @property
-    def roles(self) -> list[RoleView]:
+    def roles(self) -> list[RoleMixin]:  # type: ignore[override]
         return [RoleView(self.role.value)]

@@ -27,7 +27,7 @@ class Authority(Base):
 
 
 class Agreement(Base):
-    """The dated agreement with an authority; both days are inclusive, no last day means until further notice."""
+    """The dated agreement with an authority. Both days are included; without a last day it goes on."""
 
     __tablename__ = "agreement"
     __table_args__ = (CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="dates"),)

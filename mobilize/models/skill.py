@@ -11,7 +11,7 @@ from .base import Base, BigKey
 
 
 class Skill(Base):
-    """What can be asked for. ``code`` is stable (``medic``); some skills count only with a verified certificate."""
+    """What can be asked for. ``code`` is stable (``medic``); some count only with a verified certificate."""
 
     __tablename__ = "skill"
 

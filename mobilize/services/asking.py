@@ -114,10 +114,10 @@ def _free_codes(ids: Sequence[int]) -> dict[int, str]:
         taken[volunteer_id].add(code)
     free = {}
     for volunteer_id, letters in taken.items():
-        code = next((letter for letter in string.ascii_uppercase if letter not in letters), None)
-        if code is None:
+        left = [letter for letter in string.ascii_uppercase if letter not in letters]
+        if not left:
             raise Conflict(f"Volunteer {volunteer_id} has 26 open call-outs; stand some of them down first.")
-        free[volunteer_id] = code
+        free[volunteer_id] = left[0]
     return free
 
 

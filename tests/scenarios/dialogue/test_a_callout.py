@@ -1,5 +1,7 @@
 """What coordinators and volunteers experience, from the launch to the stand-down."""
 
+from typing import Any
+
 from mobilize.domain.vocabulary import CalloutMode, CalloutStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, Recipient, Volunteer
@@ -9,7 +11,7 @@ from mobilize.services.access import SYSTEM
 from .conftest import Town
 
 
-def _launch(town: Town, needs: dict[str, int], **changes: object) -> int:
+def _launch(town: Town, needs: dict[str, int], **changes: Any) -> int:
     callout = town.world.callout(needs, **changes)
     callouts.launch(SYSTEM, callout.id)
     return callout.id
