@@ -146,7 +146,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """The text certainly was not taken; try again later, ``retry_after_s`` seconds on if the provider said so."""
+    """The text certainly was not taken; try again later. ``retry_after_s`` is what the provider asked for."""
 
     error_class: ErrorClass
     code: int | None
