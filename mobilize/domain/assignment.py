@@ -6,7 +6,7 @@ Source: C. Berge, "Two theorems in graph theory", PNAS 43 (1957): a matching is 
 when no augmenting path exists. Growing it from one person at a time never unplaces anybody.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -116,3 +116,22 @@ def _scarcest_first(needs: Sequence[OpenNeed], comers: Iterable[Comer]) -> list[
         for skill_id in comer.skill_ids:
             able[skill_id] += 1
     return sorted(needs, key=lambda need: able[need.skill_id] / max(need.headcount, 1))
+
+
+def useful_skills(
+    needs: Sequence[OpenNeed], comers: Sequence[Comer], placed: Mapping[int, int]
+) -> frozenset[int]:
+    """The skills with which one more person could still help.
+
+    Those of needs with free places; and, if somebody placed elsewhere has such a skill and could
+    move over, also the skill of the need that would thereby have a place again.
+    """
+    skill_of = {need.need_id: need.skill_id for need in needs}
+    filled = Counter(placed.values())
+    useful = {need.skill_id for need in needs if filled[need.need_id] < need.headcount}
+    movable = [(skill_of[placed[c.recipient_id]], c.skill_ids) for c in comers if c.recipient_id in placed]
+    while True:
+        freed = {skill for skill, has in movable if skill not in useful and has & useful}
+        if not freed:
+            return frozenset(useful)
+        useful |= freed

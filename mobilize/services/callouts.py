@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import func, select, update
 
 from mobilize.domain import sms
-from mobilize.domain.assignment import Comer, OpenNeed, assign
+from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
 from mobilize.domain.delivery import Cause, MessageState
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.domain.vocabulary import (
@@ -289,44 +289,49 @@ def _suppress(recipient_ids: Sequence[int]) -> set[int]:
 
 
 def settle(callout: Callout) -> None:
-    """After an answer: place those who come, see whether the quota is reached. Adds to the current transaction.
+    """After an answer: place those who come, see which quotas are reached. Adds to the current transaction.
 
-    Everyone placed stays placed; a reserve moves up when someone withdraws. At quota the silent are
-    stood down; when a place opens again, asking resumes at once.
+    Everyone placed stays placed; a reserve moves up when someone withdraws. The silent with whom no
+    place could be filled any more are stood down; when a place opens again, asking resumes at once.
     """
     db.session.flush()
-    filled = _place(callout)
-    complete = all(filled.get(need.id, 0) >= need.headcount for need in callout.needs)
-    if complete and callout.status is CalloutStatus.ASKING:
+    useful = _place(callout)
+    if callout.status is CalloutStatus.ASKING:
+        _release(callout, _useless(callout, useful))
+    if not useful and callout.status is CalloutStatus.ASKING:
         callout.status = CalloutStatus.FILLED
         callout.filled_at = now()
         callout.next_wave_at = None
-        _release(callout, _still_open(callout, RecipientState.ASKED))
         log.info("callout filled", callout_id=callout.id)
-    elif not complete and callout.status is CalloutStatus.FILLED:
+    elif useful and callout.status is CalloutStatus.FILLED:
         callout.status = CalloutStatus.ASKING
         callout.next_wave_at = now()
     callout.revision += 1
 
 
-def _place(callout: Callout) -> dict[int, int]:
-    """Assign those who come to needs; returns the people per need."""
+def _place(callout: Callout) -> frozenset[int]:
+    """Assign those who come to needs; returns the skills with which more people could still help."""
     comers = db.session.scalars(
         select(Recipient)
         .where(Recipient.callout_id == callout.id, Recipient.state.in_(access.COMMITTED))
         .order_by(Recipient.answered_at, Recipient.id)
     ).all()
     skills = competence.valid_skills(callout, [r.volunteer_id for r in comers])
-    placed = assign(
-        [OpenNeed(need.id, need.skill_id, need.headcount) for need in callout.needs],
-        [Comer(r.id, skills.get(r.volunteer_id, frozenset()), r.need_id) for r in comers],
-    )
-    filled: dict[int, int] = {}
+    needs = [OpenNeed(need.id, need.skill_id, need.headcount) for need in callout.needs]
+    people = [Comer(r.id, skills.get(r.volunteer_id, frozenset()), r.need_id) for r in comers]
+    placed = assign(needs, people)
     for recipient in comers:
         recipient.need_id = placed.get(recipient.id)
-        if recipient.need_id is not None:
-            filled[recipient.need_id] = filled.get(recipient.need_id, 0) + 1
-    return filled
+    return useful_skills(needs, people, placed)
+
+
+def _useless(callout: Callout, useful: frozenset[int]) -> list[Recipient]:
+    """The silent who have none of the skills that are still useful."""
+    if useful >= {need.skill_id for need in callout.needs}:
+        return []
+    silent = _still_open(callout, RecipientState.ASKED)
+    skills = competence.valid_skills(callout, [r.volunteer_id for r in silent])
+    return [r for r in silent if not skills.get(r.volunteer_id, frozenset()) & useful]
 
 
 # --- the engine's look ------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def load_people(callout: Callout, area: Area, volunteer_ids: Iterable[int]) -> l
             select(Section.id).where(Section.path.startswith(callout.emergency.section.path, autoescape=True))
         )
     )
-    proofs, absences = _proofs(callout, ids), _absences(ids)
+    proofs, absences = proofs_for(callout, ids), _absences(ids)
     committed, times_asked = _committed(callout, ids), _times_asked(callout, ids)
     return [
         Person(
@@ -144,7 +144,7 @@ def _places(ids: list[int]) -> Mapping[int, list[Whereabouts]]:
     return found
 
 
-def _proofs(callout: Callout, ids: list[int]) -> Mapping[int, list[Proof]]:
+def proofs_for(callout: Callout, ids: list[int]) -> Mapping[int, list[Proof]]:
     found: defaultdict[int, list[Proof]] = defaultdict(list)
     query = (
         select(

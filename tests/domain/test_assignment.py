@@ -4,7 +4,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobilize.domain.assignment import Comer, OpenNeed, assign
+from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
 
 RESCUE, MEDIC, TALK = 1, 2, 3
 
@@ -120,3 +120,24 @@ def test_an_earlier_comer_is_passed_over_only_when_nobody_could_make_room(
     for cut in range(len(comers) + 1):
         inside = [one for one in comers[:cut] if one.recipient_id in assign(needs, comers)]
         assert len(inside) == most_placed(needs, comers[:cut])
+
+
+class TestWhoCouldStillHelp:
+    """Which skills are worth waiting for."""
+
+    NEEDS = (OpenNeed(1, 10, 1), OpenNeed(2, 20, 1))
+
+    def test_with_everything_open_every_skill_helps(self) -> None:
+        assert useful_skills(self.NEEDS, [], {}) == {10, 20}
+
+    def test_a_filled_need_wants_nobody(self) -> None:
+        comer = Comer(1, frozenset({10}))
+        assert useful_skills(self.NEEDS, [comer], {1: 1}) == {20}
+
+    def test_unless_somebody_in_it_could_move_over(self) -> None:
+        comer = Comer(1, frozenset({10, 20}))
+        assert useful_skills(self.NEEDS, [comer], {1: 1}) == {10, 20}
+
+    def test_when_all_is_filled_nobody_helps(self) -> None:
+        comers = [Comer(1, frozenset({10, 20})), Comer(2, frozenset({20}))]
+        assert useful_skills(self.NEEDS, comers, {1: 1, 2: 2}) == frozenset()

@@ -214,3 +214,14 @@ def test_recipients_and_texts_agree(town: Town) -> None:
     asked = db.session.query(Recipient).count()
     assert asked == len(town.carrier.ledger) == 12
     town.delivers_everything()
+
+
+def test_who_can_only_fill_what_is_full_is_let_go_at_once(town: Town) -> None:
+    ana, ben = town.person("Ana"), town.person("Ben", lat=41.45)
+    eve = town.person("Eve", skills=["interpreter"])
+    _launch(town, {"medic": 1, "interpreter": 1}, mode=CalloutMode.EVERYONE)
+    for person in (ana, ben, eve):
+        person.gets("AL", "1")
+    ana.replies("1").gets("Port gate 3")
+    ben.gets("AL")  # the stand-down: another medic came
+    eve.gets_nothing().replies("1").gets("Port gate 3")
