@@ -24,6 +24,7 @@ from mobilize.domain.errors import (
     MobilizeError,
     NotAllowed,
     NotFound,
+    ProviderUnreachable,
     SignInRequired,
 )
 
@@ -38,6 +39,7 @@ _STATUS: Mapping[type[MobilizeError], tuple[int, str]] = {
     NotAllowed: (403, "not_allowed"),
     NotFound: (404, "not_found"),
     Conflict: (409, "conflict"),
+    ProviderUnreachable: (503, "provider_unreachable"),
 }
 
 _CODES: Mapping[int, str] = {
