@@ -73,9 +73,9 @@ def test_reset_starts_over(app: Flask) -> None:
     assert demo(app).exit_code == 0
     file = Path(app.instance_path) / "demo.json"
     earlier = file.read_text(encoding="utf-8")
-    result = demo(app, "--reset", "--volunteers", "1800")
+    result = demo(app, "--reset", "--volunteers", "2500")
     assert result.exit_code == 0, result.output
-    assert (count(Volunteer), count(Emergency)) == (1800, 1)
+    assert (count(Volunteer), count(Emergency)) == (2500, 1)
     assert file.read_text(encoding="utf-8") != earlier
 
 
