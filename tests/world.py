@@ -2,7 +2,7 @@
 
 import itertools
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import current_app
 from flask_security.utils import hash_password
@@ -44,9 +44,11 @@ PASSWORD = "correct horse battery staple"
 class World:
     """Makes things and remembers sections and skills by code, so that tests name them freely."""
 
+    #: Hashing a password is slow on purpose; once for a test process is enough.
+    _hash: ClassVar[str | None] = None
+
     def __init__(self) -> None:
         self._phones = itertools.count(1)
-        self._hash: str | None = None
 
     def section(self, code: str = "al", country: str = "AL", parent: Section | None = None) -> Section:
         found = db.session.query(Section).filter_by(code=code).one_or_none()
@@ -135,12 +137,12 @@ class World:
         volunteer: Volunteer | None = None,
     ) -> Account:
         """An account with the password `PASSWORD` and the owner that its role needs."""
-        self._hash = self._hash or hash_password(PASSWORD)
+        World._hash = World._hash or hash_password(PASSWORD)
         email = email or f"{role.value}{next(self._phones)}@example.org"
         account = Account(
             email=email,
             name=email.split("@", maxsplit=1)[0],
-            password=self._hash,
+            password=World._hash,
             active=True,
             fs_uniquifier=f"uniquifier-{email}",
             role=role,
