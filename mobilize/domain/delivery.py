@@ -47,9 +47,10 @@ _TAKEN = frozenset({_S.ACCEPTED, _S.SENT, _S.DELIVERED, _S.UNDELIVERED, _S.FAILE
 STEPS: Mapping[MessageState, frozenset[MessageState]] = {
     _S.QUEUED: frozenset({_S.SENDING, _S.EXPIRED, _S.SUPPRESSED}),
     # Back to queued only when the provider certainly did not take it ("slow down", no connection).
-    _S.SENDING: frozenset({_S.QUEUED, _S.UNKNOWN}) | _TAKEN,
+    # Or suppressed, when meanwhile nobody wants it sent any more.
+    _S.SENDING: frozenset({_S.QUEUED, _S.UNKNOWN, _S.SUPPRESSED}) | _TAKEN,
     # Evidence settles it: a callback, the provider's list, or (nothing there) a fresh attempt.
-    _S.UNKNOWN: frozenset({_S.QUEUED}) | _TAKEN,
+    _S.UNKNOWN: frozenset({_S.QUEUED, _S.SUPPRESSED}) | _TAKEN,
     _S.ACCEPTED: _TAKEN - {_S.ACCEPTED},
     _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.FAILED, _S.EXPIRED}),
     # A carrier may report failure and then, late, the receipt: the receipt is the fact.

@@ -201,7 +201,7 @@ def _words(sentences: Mapping[str, Any], values: CalloutValues) -> dict[str, str
         "title": title or hazard,
         "event": title if hazard.casefold() in title.casefold() else f"{hazard}, {title}".strip(", "),
         "skills": _one_line(", ".join(values.skills)),
-        "place": place,
+        "place": place or title or hazard,
         "where": _filled(sentences["where"], {"place": place}) if place else "",
         "rendezvous": _one_line(values.rendezvous),
         "arrive_by": _filled(

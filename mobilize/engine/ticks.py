@@ -4,12 +4,18 @@ in transactions of its own and returns how much it did; all are safe in several 
 
 from collections.abc import Callable, Mapping
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from mobilize.domain.errors import MobilizeError
 from mobilize.extensions import db
 from mobilize.gateways.simulator import SimulatorGateway
 from mobilize.services import audit, callouts, dispatch, inbox, receipts, reconcile
 from mobilize.services.runtime import now, runtime
 
 from . import simulation
+
+log = structlog.get_logger(__name__)
 
 Tick = Callable[[], int]
 
@@ -41,11 +47,23 @@ CALM: Mapping[str, Tick] = {
 
 
 def run_urgent() -> int:
-    return sum(tick() for tick in URGENT.values())
+    return _run(URGENT)
 
 
 def run_calm() -> int:
-    return sum(tick() for tick in CALM.values())
+    return _run(CALM)
+
+
+def _run(listed: Mapping[str, Tick]) -> int:
+    """Run ticks in order. One that fails is told and left for the next time; the others go on."""
+    done = 0
+    for name, tick in listed.items():
+        try:
+            done += tick()
+        except (SQLAlchemyError, MobilizeError, OSError):
+            log.exception("a tick failed; the next one tries again", tick=name)
+            db.session.rollback()
+    return done
 
 
 def run_once() -> int:

@@ -11,7 +11,8 @@ from mobilize.domain.vocabulary import CalloutStatus, Intent, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import asking, callouts, outbox
+from . import asking, audit, callouts, outbox
+from .access import SYSTEM
 from .runtime import now, settings
 
 
@@ -70,7 +71,7 @@ def _shown_code(recipient: Recipient) -> str:
 
 def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> Outcome:
     late = recipient.closed_at is not None
-    if late and (callout.status is CalloutStatus.FILLED or not _reopen(recipient)):
+    if late and (callout.status is CalloutStatus.FILLED or not reopen(recipient)):
         return Outcome(
             "said yes after being stood down; told that there are enough", _text(recipient, callout, "late")
         )
@@ -85,7 +86,7 @@ def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> 
     return Outcome("is coming", _text(recipient, callout, "accepted"))
 
 
-def _reopen(recipient: Recipient) -> bool:
+def reopen(recipient: Recipient) -> bool:
     """Take a late person back in, unless their letter has gone to another callout meanwhile."""
     taken = db.session.scalars(
         select(Recipient.id).where(
@@ -130,6 +131,23 @@ def leave(recipient: Recipient, state: RecipientState) -> None:
     recipient.answered_at = now()
     recipient.need_id = None
     callouts.settle(_held(recipient.callout_id))
+
+
+def opt_out(volunteer: Volunteer) -> None:
+    """The person wants no more texts: give up their places, and send nothing from here on.
+
+    The carrier has confirmed it to them already.
+    """
+    if volunteer.opted_out_at is None:
+        volunteer.opted_out_at = now()
+        audit.record(SYSTEM, "volunteer.opt_out", "volunteer", volunteer.id)
+    for recipient in db.session.scalars(
+        select(Recipient)
+        .where(Recipient.volunteer_id == volunteer.id, Recipient.closed_at.is_(None))
+        .order_by(Recipient.callout_id)
+    ).all():
+        leave(recipient, RecipientState.DECLINED)
+    silence(volunteer)
 
 
 def show_unclear(recipient: Recipient) -> None:

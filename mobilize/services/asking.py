@@ -4,22 +4,24 @@ Everything here adds to the current transaction.
 """
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import func, insert, select, update
 
 from mobilize.domain import sms
-from mobilize.domain.errors import Conflict
-from mobilize.domain.vocabulary import MessageKind, RecipientState
+from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, Recipient, Volunteer, Wave
 
 from . import outbox
 from .runtime import now
 from .selection import Candidate
+
+log = structlog.get_logger(__name__)
 
 #: Rows per statement; well under both databases' limit on bound parameters.
 CHUNK = 1000
@@ -57,16 +59,19 @@ def ask(
     )
     db.session.add(wave)
     db.session.flush()
-    for start in range(0, len(chosen), CHUNK):
-        _ask_some(callout, wave, chosen[start : start + CHUNK])
+    wave.size = sum(
+        _ask_some(callout, wave, chosen[start : start + CHUNK]) for start in range(0, len(chosen), CHUNK)
+    )
     callout.revision += 1
-    return len(chosen)
+    return wave.size
 
 
-def _ask_some(callout: Callout, wave: Wave, chosen: Sequence[Candidate]) -> None:
-    ids = [candidate.volunteer_id for candidate in chosen]
-    people = _lock(ids)
-    codes = _free_codes(ids)
+def _ask_some(callout: Callout, wave: Wave, candidates: Sequence[Candidate]) -> int:
+    people = _lock([candidate.volunteer_id for candidate in candidates])
+    codes = _free_codes(people.keys())
+    chosen = [c for c in candidates if c.volunteer_id in codes]
+    if not chosen:
+        return 0
     at = now()
     rows = [
         {
@@ -88,22 +93,33 @@ def _ask_some(callout: Callout, wave: Wave, chosen: Sequence[Candidate]) -> None
     ).all()
     texts = _Texts(callout)
     outbox.enqueue([texts.row(recipient_id, people[who], codes[who]) for recipient_id, who in made])
-    db.session.execute(update(Volunteer).where(Volunteer.id.in_(ids)).values(last_asked_at=at))
+    db.session.execute(update(Volunteer).where(Volunteer.id.in_(codes)).values(last_asked_at=at))
+    return len(chosen)
 
 
 def _lock(ids: Sequence[int]) -> dict[int, Any]:
-    """Hold the volunteers' rows, in one order, so that two call-outs cannot pick the same reply code."""
+    """Hold the volunteers' rows, in one order, so that two call-outs cannot pick the same reply code.
+
+    Who opted out or was suspended since the selection is not among them.
+    """
     rows = db.session.execute(
         select(Volunteer.id, Volunteer.phone, Volunteer.language, Volunteer.time_zone)
-        .where(Volunteer.id.in_(ids))
+        .where(
+            Volunteer.id.in_(ids),
+            Volunteer.opted_out_at.is_(None),
+            Volunteer.status == MembershipStatus.ACTIVE,
+        )
         .order_by(Volunteer.id)
         .with_for_update()
     )
     return {row.id: row for row in rows}
 
 
-def _free_codes(ids: Sequence[int]) -> dict[int, str]:
-    """The lowest letter free for each phone: those of its open callouts are taken."""
+def _free_codes(ids: Collection[int]) -> dict[int, str]:
+    """The lowest letter free for each phone: those of its open callouts are taken.
+
+    A phone with all 26 letters taken is left out, and told of in the log.
+    """
     taken: dict[int, set[str]] = {i: set() for i in ids}
     rows = db.session.execute(
         select(Recipient.volunteer_id, Recipient.reply_code).where(
@@ -115,9 +131,10 @@ def _free_codes(ids: Sequence[int]) -> dict[int, str]:
     free = {}
     for volunteer_id, letters in taken.items():
         left = [letter for letter in string.ascii_uppercase if letter not in letters]
-        if not left:
-            raise Conflict(f"Volunteer {volunteer_id} has 26 open call-outs; stand some of them down first.")
-        free[volunteer_id] = left[0]
+        if left:
+            free[volunteer_id] = left[0]
+        else:
+            log.error("no reply code is free", volunteer_id=volunteer_id)
     return free
 
 
@@ -155,7 +172,8 @@ def values_for(callout: Callout, time_zone: str, code: str = "") -> sms.CalloutV
         hazard=emergency.hazard,
         title=emergency.title,
         skills=tuple(need.skill.name for need in callout.needs),
-        place=emergency.title,
+        # An emergency is named by its title alone, which says where it is.
+        place="",
         arrive_by=local(callout.arrive_by, time_zone),
         code=code,
         drill=emergency.drill,

@@ -203,7 +203,7 @@ def _end(viewer: Viewer, callout: Callout) -> None:
     callout.status = CalloutStatus.ENDED
     callout.ended_at = now()
     callout.next_wave_at = None
-    _release(callout, _still_open(callout))
+    release(callout, _still_open(callout))
     callout.revision += 1
     audit.record(viewer, "callout.stand_down", "callout", callout.id)
 
@@ -229,7 +229,7 @@ def _still_open(callout: Callout, *states: RecipientState) -> Sequence[Recipient
     return db.session.scalars(query.where(Recipient.state.in_(states)) if states else query).all()
 
 
-def _release(callout: Callout, recipients: Sequence[Recipient]) -> None:
+def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
     """Tell people that they are not needed (any more): suppress what was not sent, text the others.
 
     Those who said yes or came keep that state, as the record of what they did; the silent and the
@@ -297,7 +297,7 @@ def settle(callout: Callout) -> None:
     db.session.flush()
     useful = _place(callout)
     if callout.status is CalloutStatus.ASKING:
-        _release(callout, _useless(callout, useful))
+        release(callout, _useless(callout, useful))
     if not useful and callout.status is CalloutStatus.ASKING:
         callout.status = CalloutStatus.FILLED
         callout.filled_at = now()

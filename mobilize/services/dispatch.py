@@ -30,7 +30,7 @@ from mobilize.domain.vocabulary import AlarmKind, PhoneStatus
 from mobilize.extensions import db
 from mobilize.models import Alarm, Message, MessageEvent, Volunteer
 
-from . import alarms, audit, callouts, outbox, receipts
+from . import alarms, answers, audit, callouts, outbox, receipts
 from .access import SYSTEM
 from .runtime import now, runtime, settings
 
@@ -176,9 +176,8 @@ def _settle(message: Message, outcome: SendOutcome) -> None:
 
 def _pause(message: Message, code: int | None, detail: str) -> None:
     """A fault of configuration is nobody's text's fault: keep the text, stop the sender, tell people."""
-    message.next_attempt_at = now()
     message.error_class, message.error_code = ErrorClass.CONFIGURATION, code
-    outbox.step(message, MessageState.QUEUED, Cause.ANSWER, f"sender paused: {detail}")
+    outbox.requeue(message, Cause.ANSWER, f"sender paused: {detail}", now())
     alarms.raise_alarm(
         AlarmKind.SENDER_PAUSED,
         message.provider or "",
@@ -193,8 +192,7 @@ def _refuse(message: Message, refused: Refused) -> None:
     receipts.mark_unreachable(message)
     volunteer = message.volunteer
     if refused.error_class is ErrorClass.CONSENT and volunteer.opted_out_at is None:
-        volunteer.opted_out_at = now()
-        _audit_refusal(volunteer, "volunteer.opt_out", refused)
+        answers.opt_out(volunteer)
     elif refused.error_class is ErrorClass.BAD_NUMBER:
         volunteer.phone_status = PhoneStatus.LANDLINE if refused.code == LANDLINE_CODE else PhoneStatus.INVALID
         _audit_refusal(volunteer, "volunteer.bad_number", refused)
@@ -223,8 +221,7 @@ def _defer(message: Message, deferred: Deferred) -> None:
         retry_after_s=deferred.retry_after_s,
     )
     if isinstance(decision, RetryAt):
-        message.next_attempt_at = decision.at
-        outbox.step(message, MessageState.QUEUED, Cause.ANSWER, deferred.detail)
+        outbox.requeue(message, Cause.ANSWER, deferred.detail, decision.at)
         return
     outbox.step(message, MessageState.FAILED, Cause.ANSWER, decision.reason)
     receipts.mark_unreachable(message)

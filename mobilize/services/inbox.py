@@ -137,7 +137,8 @@ def _act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipien
     """Do what the text says; returns a sentence about it for the coordinator."""
     match inbound.intent:
         case Intent.OPT_OUT:
-            return _opt_out(volunteer, asked)
+            answers.opt_out(volunteer)
+            return "opted out of all texts"
         case Intent.OPT_IN:
             return _opt_in(volunteer)
         case Intent.HELP:
@@ -158,10 +159,15 @@ def _act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipien
 
 
 def _addressed(inbound: InboundMessage, asked: Sequence[Recipient]) -> Recipient | None:
-    """The callout that the text speaks of: the one whose letter it names, or the only one."""
+    """The callout that the text speaks of: the one whose letter it names, or the only one.
+
+    Without a letter, callouts to which the person has said no count only if there is no other.
+    """
     if inbound.reply_code:
         return next((r for r in asked if r.reply_code == inbound.reply_code), None)
-    return asked[0] if len(asked) == 1 else None
+    undecided = [r for r in asked if r.state not in (RecipientState.DECLINED, RecipientState.WITHDRAWN)]
+    meant = undecided or asked
+    return meant[0] if len(meant) == 1 else None
 
 
 def _latest_closed(volunteer: Volunteer) -> Recipient | None:
@@ -223,17 +229,6 @@ def _may_answer(volunteer: Volunteer) -> bool:
         )
     )
     return (lately or 0) < settings().automatic_answers_per_hour
-
-
-def _opt_out(volunteer: Volunteer, asked: Sequence[Recipient]) -> str:
-    """The carrier has confirmed it already; from here on nothing is sent."""
-    if volunteer.opted_out_at is None:
-        volunteer.opted_out_at = now()
-        audit.record(SYSTEM, "volunteer.opt_out", "volunteer", volunteer.id)
-    for recipient in asked:
-        answers.leave(recipient, RecipientState.DECLINED)
-    answers.silence(volunteer)
-    return "opted out of all texts"
 
 
 def _opt_in(volunteer: Volunteer) -> str:

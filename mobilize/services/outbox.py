@@ -15,7 +15,7 @@ from mobilize.domain import sms
 from mobilize.domain.delivery import Cause, MessageState, may_become
 from mobilize.domain.vocabulary import MessageKind, Severity
 from mobilize.extensions import db
-from mobilize.models import Message, MessageEvent, Volunteer
+from mobilize.models import Message, MessageEvent, Recipient, Volunteer
 
 from .runtime import now
 
@@ -99,6 +99,25 @@ def answer(volunteer: Volunteer, body: str, *, key: str, kind: MessageKind, **pl
             )
         ]
     )
+
+
+def requeue(message: Message, cause: Cause, detail: str, at: datetime) -> bool:
+    """Send a text that certainly was not sent again at that time, unless it has become unwanted meanwhile.
+
+    A call-out to somebody who was stood down, and any text to somebody who opted out, ends here.
+    """
+    if _unwanted(message):
+        return step(message, MessageState.SUPPRESSED, cause, "no longer wanted")
+    message.next_attempt_at = at
+    return step(message, MessageState.QUEUED, cause, detail)
+
+
+def _unwanted(message: Message) -> bool:
+    if message.volunteer.opted_out_at is not None:
+        return True
+    if message.kind not in (MessageKind.CALLOUT, MessageKind.QUESTION) or message.recipient_id is None:
+        return False
+    return db.session.get_one(Recipient, message.recipient_id, populate_existing=True).closed_at is not None
 
 
 def step(message: Message, state: MessageState, cause: Cause, detail: str | None = None) -> bool:

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, exists, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from mobilize.domain.delivery import ENDED_SHORT, Cause, MessageState, state_for
-from mobilize.domain.vocabulary import AlarmKind, MessageKind, RecipientState
+from mobilize.domain.vocabulary import AlarmKind, CalloutStatus, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Message, Recipient, StatusCallback
 
-from . import alarms, callouts, outbox
+from . import alarms, answers, callouts, outbox
 from .runtime import now, work_waiting
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,10 @@ def apply_pending(limit: int = 500) -> int:
     """Apply reports that have not been applied. One transaction; returns how many were settled."""
     pending = db.session.scalars(
         select(StatusCallback)
-        .where(StatusCallback.applied_at.is_(None))
+        .where(
+            StatusCallback.applied_at.is_(None),
+            _known_text() | (StatusCallback.received_at <= now() - PATIENCE),
+        )
         .order_by(StatusCallback.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -57,9 +60,7 @@ def apply_pending(limit: int = 500) -> int:
     settled, touched = 0, set()
     for report in pending:
         message = messages.get(report.message_id) or messages.get(report.sid)
-        if message is None and now() - report.received_at < PATIENCE:
-            continue
-        report.outcome = _apply(report, message)
+        report.outcome = _apply(report, message, messages.get(report.sid))
         report.applied_at = now()
         settled += 1
         if message is not None and message.callout_id is not None:
@@ -67,6 +68,11 @@ def apply_pending(limit: int = 500) -> int:
     callouts.touch(touched)
     db.session.commit()
     return settled
+
+
+def _known_text() -> ColumnElement[bool]:
+    """Whether the text that a report speaks of is there; the others wait without holding these up."""
+    return exists().where((Message.id == StatusCallback.message_id) | (Message.sid == StatusCallback.sid))
 
 
 def _messages_for(reports: Iterable[StatusCallback]) -> dict[int | str | None, Message]:
@@ -86,10 +92,13 @@ def _messages_for(reports: Iterable[StatusCallback]) -> dict[int | str | None, M
     return found
 
 
-def _apply(report: StatusCallback, message: Message | None) -> str:
+def _apply(report: StatusCallback, message: Message | None, by_sid: Message | None) -> str:
     if message is None:
         log.warning("report about an unknown text", sid=report.sid, message_id=report.message_id)
         return "no such text"
+    if by_sid is not None and by_sid is not message:
+        log.error("report names two texts", message_id=message.id, sid_of=by_sid.id)
+        return f"the identifier belongs to message {by_sid.id}"
     if message.sid is None:
         message.sid = report.sid  # the answer to our request was lost, or is still on its way
     elif message.sid != report.sid:
@@ -105,6 +114,8 @@ def _apply(report: StatusCallback, message: Message | None) -> str:
     message.error_code = report.error_code
     if state in ENDED_SHORT:
         mark_unreachable(message)
+    elif state is MessageState.DELIVERED:
+        _reached_after_all(message)
     return f"now {state.value}"
 
 
@@ -116,3 +127,14 @@ def mark_unreachable(message: Message) -> None:
     if recipient is not None and recipient.state is RecipientState.ASKED:
         recipient.state = RecipientState.UNREACHABLE
         recipient.closed_at = now()
+
+
+def _reached_after_all(message: Message) -> None:
+    """A receipt that came after a report of failure: the person was asked. If too late, they are told so."""
+    recipient = db.session.get(Recipient, message.recipient_id) if message.recipient_id else None
+    if recipient is None or recipient.state is not RecipientState.UNREACHABLE or not answers.reopen(recipient):
+        return
+    recipient.state = RecipientState.ASKED
+    db.session.flush()
+    if recipient.callout.status is not CalloutStatus.ASKING:
+        callouts.release(recipient.callout, [recipient])

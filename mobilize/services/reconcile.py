@@ -91,8 +91,7 @@ def _judge(message_id: int, attempted_at: datetime, records: Sequence[ProviderRe
         None,
     )
     if match is None:
-        message.next_attempt_at = now()
-        outbox.step(message, MessageState.QUEUED, Cause.RECONCILIATION, "the provider has no such text")
+        outbox.requeue(message, Cause.RECONCILIATION, "the provider has no such text", now())
     else:
         message.sid = match.sid
         state = state_for(match.status, match.error_code) or MessageState.ACCEPTED

@@ -239,3 +239,40 @@ def test_life_threatening_calls_overtake(script: Script, world: World) -> None:
     by_id = {m.id: m.callout_id for m in db.session.scalars(select(Message))}
     order = [by_id[text.message_id] for text in script.given]
     assert order == sorted(order, key=lambda callout_id: callout_id != grave.id)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Deferred(ErrorClass.CAPACITY, 20429, "too many requests"),
+        Refused(ErrorClass.CONFIGURATION, 20003, "authenticate"),
+    ],
+)
+def test_a_text_on_its_way_during_the_stand_down_does_not_go_out_later(
+    message: Message, script: Script, clock: FastForwardClock, outcome: SendOutcome
+) -> None:
+    callout_id = message.callout_id
+    assert callout_id is not None
+
+    def stood_down_meanwhile(text: OutboundText) -> SendOutcome:
+        callouts.stand_down(SYSTEM, callout_id)
+        return outcome
+
+    script.answer = stood_down_meanwhile
+    dispatch.send_due()
+    call = db.session.scalars(select(Message).where(Message.kind == "callout")).one()
+    assert call.state is MessageState.SUPPRESSED
+
+
+def test_a_text_in_doubt_is_not_sent_again_after_the_stand_down(
+    message: Message, script: Script, clock: FastForwardClock
+) -> None:
+    callout_id = message.callout_id
+    assert callout_id is not None
+    script.answer = lambda text: Unclear("reset")
+    dispatch.send_due()
+    callouts.stand_down(SYSTEM, callout_id)
+    clock.advance(minutes=3)
+    reconcile.settle_unknown()
+    call = db.session.scalars(select(Message).where(Message.kind == "callout")).one()
+    assert call.state is MessageState.SUPPRESSED

@@ -74,3 +74,19 @@ def test_a_second_identifier_for_one_text_is_noticed(message: Message) -> None:
     db.session.refresh(message)
     assert message.sid == "SM1"
     assert "SM1 too" in (db.session.scalars(select(StatusCallback.outcome)).one() or "")
+
+
+def test_a_late_receipt_undoes_the_report_of_failure(message: Message) -> None:
+    _report("undelivered", error_code=30003)
+    receipts.apply_pending()
+    _report("delivered")
+    receipts.apply_pending()
+    db.session.expire_all()
+    assert db.session.scalars(select(Recipient.state)).one() is RecipientState.ASKED
+
+
+def test_reports_about_unknown_texts_hold_up_no_other(message: Message) -> None:
+    for number in range(20):
+        _report("sent", sid=f"SM-other-{number}")
+    _report("delivered")
+    assert receipts.apply_pending(limit=5) == 1

@@ -225,3 +225,12 @@ def test_who_can_only_fill_what_is_full_is_let_go_at_once(town: Town) -> None:
     ana.replies("1").gets("Port gate 3")
     ben.gets("AL")  # the stand-down: another medic came
     eve.gets_nothing().replies("1").gets("Port gate 3")
+
+
+def test_after_a_no_the_next_callout_needs_no_letter(town: Town) -> None:
+    ana = town.person("Ana")
+    _launch(town, {"medic": 2})
+    ana.gets("AL").replies("2").gets("AL")
+    second = _launch(town, {"medic": 2})
+    ana.gets("B1").replies("1").gets("Port gate 3")
+    assert town.board(second).counts == {RecipientState.ACCEPTED: 1}
