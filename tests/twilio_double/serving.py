@@ -41,6 +41,8 @@ def served(app: Flask, port: socket.socket) -> Iterator[Flask]:
     """The app, answering on its port from threads of its own."""
     host, number = port.getsockname()
     server = make_server(host, number, app, threaded=True, fd=port.fileno())
+    # Closing waits for requests under way: a late callback must not write into the next test's database.
+    server.daemon_threads = False  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield app
