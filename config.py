@@ -5,6 +5,7 @@ in ``docs/settings.md`` names the same ones, and a test compares the two.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +40,14 @@ class Settings:
     twilio_account_sid: str | None
     twilio_auth_token: str | None
     twilio_messaging_service_sid: str | None
-    twilio_from: str | None
+    twilio_from: tuple[str, ...]
     twilio_api_url: str | None
     twilio_timeout_seconds: float
+    backup_account_sid: str | None
+    backup_auth_token: str | None
+    backup_from: tuple[str, ...]
+    backup_api_url: str | None
+    sender_rates: Mapping[str, float]
     send_concurrency: int
     geocoder: str
     nominatim_url: str
@@ -51,6 +57,12 @@ class Settings:
     engine_tick_seconds: float
     engine_batch: int
     lease_seconds: int
+    doubt_look_seconds: float
+    doubt_window_seconds: float
+    resend_in_doubt: tuple[str, ...]
+    silence_seconds: float
+    inbound_sweep_seconds: float
+    probe_seconds: float
     wave_minutes: float
     wave_factor: float
     fatigue_cap: int
@@ -64,11 +76,67 @@ class Settings:
     log_level: str
 
 
+#: Segments a second that carriers allow a sender, by its kind (``domain/pacing.py`` tells the kinds).
+#: US long codes, toll-free numbers and short codes: Twilio's published limits. The others are cautious.
+_RATES = {
+    "us_long_code": 1.0,
+    "long_code": 10.0,
+    "toll_free": 3.0,
+    "short_code": 100.0,
+    "alphanumeric": 10.0,
+    "messaging_service": 10.0,
+}
+_SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
+_ADDRESS = r"(\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{1,11}|\d{3,8})"
+_ACCOUNT = validate.Regexp(r"^AC[0-9a-fA-F]{32}$", error="must be AC and 32 hexadecimal digits")
+
+
+class Listed(fields.String):
+    """Values separated by commas, as a tuple. ``none`` is the empty list."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+class Rates(fields.String):
+    """``kind=segments a second`` pairs separated by commas; kinds that are not named keep their default."""
+
+    default_error_messages = {  # noqa: RUF012 (the library's form)
+        "rates": f"must be pairs like short_code=100, separated by commas; the kinds are {', '.join(_RATES)}"
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        rates = dict(_RATES)
+        for pair in super()._deserialize(value, attr, data, **kwargs).split(","):
+            kind, _, rate = pair.strip().partition("=")
+            try:
+                rates[kind] = float(rate)
+            except ValueError:
+                raise self.make_error("rates") from None
+            if kind not in _RATES or not 0.01 <= rates[kind] <= 1_000_000:
+                raise self.make_error("rates")
+        return rates
+
+
 def _url(*schemes: str) -> validate.Validator:
     return validate.Regexp(
         rf"^({'|'.join(schemes)})://[^\s/]+(/.*)?$",
         error=f"must be a URL that starts with {' or '.join(schemes)}://",
     )
+
+
+def _addresses(listed: tuple[str, ...]) -> None:
+    wrong = [one for one in listed if not re.fullmatch(_ADDRESS, one)]
+    if wrong:
+        raise ValidationError(
+            f"{wrong[0]!r} must be a phone as +39…, a short code, a name or a messaging service"
+        )
+
+
+def _severities(listed: tuple[str, ...]) -> None:
+    if not set(listed) <= set(_SEVERITIES):
+        raise ValidationError(f"must be none, or some of {', '.join(_SEVERITIES)}, separated by commas")
 
 
 class SettingsSchema(Schema):
@@ -100,12 +168,18 @@ class SettingsSchema(Schema):
     )
     SMS_GATEWAY = fields.String(
         load_default="simulator",
-        validate=validate.OneOf(["simulator", "twilio"], error="must be simulator or twilio"),
-        metadata={"help": "Who carries texts: `simulator` (phones on this machine) or `twilio`."},
+        validate=validate.OneOf(
+            ["simulator", "twilio", "twilio,backup", "backup,twilio"],
+            error="must be simulator, twilio, or twilio,backup in the order in which they are to be used",
+        ),
+        metadata={
+            "help": "Who carries texts: `simulator` (phones on this machine), `twilio`, or `twilio,backup`: "
+            "the second when the first certainly did not send."
+        },
     )
     TWILIO_ACCOUNT_SID = fields.String(
         load_default=None,
-        validate=validate.Regexp(r"^AC[0-9a-fA-F]{32}$", error="must be AC and 32 hexadecimal digits"),
+        validate=_ACCOUNT,
         metadata={"help": "The Twilio account."},
     )
     TWILIO_AUTH_TOKEN = fields.String(
@@ -116,12 +190,12 @@ class SettingsSchema(Schema):
         validate=validate.Regexp(r"^MG[0-9a-fA-F]{32}$", error="must be MG and 32 hexadecimal digits"),
         metadata={"help": "The messaging service that sends. Set this or `TWILIO_FROM`."},
     )
-    TWILIO_FROM = fields.String(
-        load_default=None,
-        validate=validate.Regexp(
-            r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|\d{3,8})$", error="must be a phone as +39…"
-        ),
-        metadata={"help": "The number that sends. Set this or `TWILIO_MESSAGING_SERVICE_SID`."},
+    TWILIO_FROM = Listed(
+        load_default=(),
+        validate=_addresses,
+        metadata={
+            "help": "The numbers that send, separated by commas. Set this or `TWILIO_MESSAGING_SERVICE_SID`."
+        },
     )
     TWILIO_API_URL = fields.String(
         load_default=None,
@@ -133,10 +207,36 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=0.1, max=60),
         metadata={"help": "How long to wait for Twilio before an answer counts as lost."},
     )
+    BACKUP_ACCOUNT_SID = fields.String(
+        load_default=None,
+        validate=_ACCOUNT,
+        metadata={"help": "The account at a second provider that speaks Twilio's API."},
+    )
+    BACKUP_AUTH_TOKEN = fields.String(
+        load_default=None, metadata={"help": "That account's token; its webhooks are signed with it."}
+    )
+    BACKUP_FROM = Listed(
+        load_default=(),
+        validate=_addresses,
+        metadata={"help": "The numbers, or the messaging service, that send there."},
+    )
+    BACKUP_API_URL = fields.String(
+        load_default=None,
+        validate=_url("http", "https"),
+        metadata={"help": "The second provider's base URL. Left out: Twilio's own, with another account."},
+    )
+    SENDER_RATES = Rates(
+        load_default=_RATES,
+        metadata={
+            "help": "Segments a second that a sender may send, by its kind, as `us_long_code=1,short_code=100`."
+        },
+    )
     SEND_CONCURRENCY = fields.Integer(
-        load_default=8,
-        validate=validate.Range(min=1, max=400),
-        metadata={"help": "Requests to the provider at the same time, per engine."},
+        load_default=400,
+        validate=validate.Range(min=1, max=2000),
+        metadata={
+            "help": "Requests to a provider at the same time, at most, per engine; it feels its way there."
+        },
     )
     GEOCODER = fields.String(
         load_default="offline",
@@ -169,14 +269,50 @@ class SettingsSchema(Schema):
         metadata={"help": "How often the engine looks for work; it is also woken when there is some."},
     )
     ENGINE_BATCH = fields.Integer(
-        load_default=200,
+        load_default=500,
         validate=validate.Range(min=1, max=5000),
         metadata={"help": "Texts claimed at a time."},
     )
     LEASE_SECONDS = fields.Integer(
-        load_default=120,
+        load_default=30,
         validate=validate.Range(min=5, max=3600),
         metadata={"help": "After this long a claimed text whose engine is silent counts as `unknown`."},
+    )
+    DOUBT_LOOK_SECONDS = fields.Float(
+        load_default=30.0,
+        validate=validate.Range(min=0.1, max=3600),
+        metadata={
+            "help": "A text in doubt is looked up in the provider's list after this long, and once more after "
+            "as long again; two empty lists prove that it was not sent."
+        },
+    )
+    DOUBT_WINDOW_SECONDS = fields.Float(
+        load_default=300.0,
+        validate=validate.Range(min=1, max=36_000),
+        metadata={"help": "After this long without evidence `RESEND_IN_DOUBT` decides."},
+    )
+    RESEND_IN_DOUBT = Listed(
+        load_default=("Extreme", "Severe"),
+        validate=_severities,
+        metadata={
+            "help": "Severities whose call-outs are sent again when no evidence could be had, since a second "
+            "text is the lesser harm; `none` for never."
+        },
+    )
+    SILENCE_SECONDS = fields.Float(
+        load_default=300.0,
+        validate=validate.Range(min=1, max=36_000),
+        metadata={"help": "A text of which no report comes for this long is looked up at the provider."},
+    )
+    INBOUND_SWEEP_SECONDS = fields.Float(
+        load_default=60.0,
+        validate=validate.Range(min=0.5, max=3600),
+        metadata={"help": "How often the provider is asked for answers whose webhook was lost."},
+    )
+    PROBE_SECONDS = fields.Float(
+        load_default=30.0,
+        validate=validate.Range(min=0.1, max=3600),
+        metadata={"help": "While a sender is paused, one text is tried this often."},
     )
     WAVE_MINUTES = fields.Float(
         load_default=5.0,
@@ -242,18 +378,33 @@ class SettingsSchema(Schema):
         return {name: value.strip() for name, value in data.items() if value.strip()}
 
     @validates_schema
-    def twilio_is_complete(self, data: dict[str, Any], **_: Any) -> None:
-        if data["SMS_GATEWAY"] != "twilio":
-            return
+    def providers_are_complete(self, data: dict[str, Any], **_: Any) -> None:
+        providers = data["SMS_GATEWAY"].split(",")
+        wanted = {
+            "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+            "backup": ("BACKUP_ACCOUNT_SID", "BACKUP_AUTH_TOKEN", "BACKUP_FROM"),
+        }
         missing = {
-            name: ["is not set; SMS_GATEWAY=twilio needs it"]
-            for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+            name: [f"is not set; SMS_GATEWAY={data['SMS_GATEWAY']} needs it"]
+            for provider in providers
+            for name in wanted.get(provider, ())
             if not data[name]
         }
-        if bool(data["TWILIO_MESSAGING_SERVICE_SID"]) == bool(data["TWILIO_FROM"]):
+        if "twilio" in providers and bool(data["TWILIO_MESSAGING_SERVICE_SID"]) == bool(data["TWILIO_FROM"]):
             missing["TWILIO_FROM"] = ["set exactly one of TWILIO_FROM and TWILIO_MESSAGING_SERVICE_SID"]
         if missing:
             raise ValidationError(missing)
+
+    @validates_schema
+    def times_fit(self, data: dict[str, Any], **_: Any) -> None:
+        """A lease must outlast the request that it covers; a window must hold two looks."""
+        wrong = {}
+        if data["LEASE_SECONDS"] < data["TWILIO_TIMEOUT_SECONDS"] + 2:
+            wrong["LEASE_SECONDS"] = ["must be at least two seconds longer than TWILIO_TIMEOUT_SECONDS"]
+        if data["DOUBT_WINDOW_SECONDS"] < 3 * data["DOUBT_LOOK_SECONDS"]:
+            wrong["DOUBT_WINDOW_SECONDS"] = ["must be at least three times DOUBT_LOOK_SECONDS"]
+        if wrong:
+            raise ValidationError(wrong)
 
     @post_load
     def freeze(self, data: dict[str, Any], **_: Any) -> Settings:

@@ -46,7 +46,12 @@ if context.is_offline_mode():
     raise SystemExit("Migrations run against a database; offline SQL is not supported.")
 
 with migrate.db.engine.connect() as connection:
+    if connection.dialect.name == "sqlite":
+        # SQLite changes a table by copying it; dropping the old one must not delete what refers to it.
+        connection.connection.execute("PRAGMA foreign_keys=OFF")
     configure(connection)
     with context.begin_transaction():
         context.run_migrations()
     connection.commit()
+    if connection.dialect.name == "sqlite":
+        connection.connection.execute("PRAGMA foreign_keys=ON")

@@ -4,13 +4,15 @@
 ``docs/architecture.md`` and enforced by import-linter.
 """
 
+from collections.abc import Sequence
+
 from flask import Flask
 
 from config import ROOT, Settings, load_settings
 
 from . import api, cli, hooks, logs, signin, web
 from .extensions import csrf, db, limiter, migrate
-from .gateways import make_geocoder, make_sms_gateway
+from .gateways import make_geocoder, make_sms_gateways
 from .services import guard
 from .services.ports import Clock, Geocoder, SmsGateway, SystemClock
 from .services.runtime import Runtime
@@ -20,7 +22,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     clock: Clock | None = None,
-    sms: SmsGateway | None = None,
+    gateways: Sequence[SmsGateway] | None = None,
     geocoder: Geocoder | None = None,
 ) -> Flask:
     """Build the application. Without arguments everything comes from the environment.
@@ -52,7 +54,7 @@ def create_app(
     app.extensions["mobilize"] = Runtime(
         settings=settings,
         clock=clock,
-        sms=sms or make_sms_gateway(settings, clock),
+        gateways=make_sms_gateways(settings, clock) if gateways is None else gateways,
         geocoder=geocoder or make_geocoder(settings),
     )
 

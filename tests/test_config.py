@@ -5,6 +5,12 @@ import pytest
 from config import SettingsError, load_settings
 
 SECRET = {"SECRET_KEY": "x" * 32}
+TWILIO = {
+    "SMS_GATEWAY": "twilio",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_FROM": "+15005550006",
+}
 
 
 def test_defaults_need_only_a_secret() -> None:
@@ -17,12 +23,22 @@ def test_defaults_need_only_a_secret() -> None:
     [
         ({}, "SECRET_KEY is not set"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must have at least 32"),
-        (SECRET | {"SMS_GATEWAY": "pigeon"}, "SMS_GATEWAY must be simulator or twilio"),
+        (SECRET | {"SMS_GATEWAY": "pigeon"}, "SMS_GATEWAY must be simulator, twilio, or twilio,backup"),
+        (SECRET | {"SMS_GATEWAY": "simulator,twilio"}, "SMS_GATEWAY must be"),
         (SECRET | {"DATABASE_URL": "mysql://x"}, "DATABASE_URL must be"),
         (SECRET | {"PUBLIC_URL": "example.org"}, "PUBLIC_URL must be a URL"),
         (SECRET | {"ENGINE_BATCH": "many"}, "ENGINE_BATCH"),
         (SECRET | {"SMS_GATEWAY": "twilio"}, "TWILIO_ACCOUNT_SID is not set"),
         (SECRET | {"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_ACCOUNT_SID must be AC and 32"),
+        (SECRET | TWILIO | {"SMS_GATEWAY": "twilio,backup"}, "BACKUP_ACCOUNT_SID is not set"),
+        (SECRET | TWILIO | {"TWILIO_FROM": "+39333, not a number!"}, "TWILIO_FROM"),
+        (SECRET | TWILIO | {"TWILIO_MESSAGING_SERVICE_SID": "MG" + "0" * 32}, "set exactly one of"),
+        (SECRET | {"SENDER_RATES": "pigeon=3"}, "SENDER_RATES must be pairs"),
+        (SECRET | {"SENDER_RATES": "short_code=0"}, "SENDER_RATES must be pairs"),
+        (SECRET | {"SENDER_RATES": "short_code=nan"}, "SENDER_RATES must be pairs"),
+        (SECRET | {"RESEND_IN_DOUBT": "Extreme,Awful"}, "RESEND_IN_DOUBT must be none, or some of"),
+        (SECRET | {"LEASE_SECONDS": "10", "TWILIO_TIMEOUT_SECONDS": "9"}, "LEASE_SECONDS must be at least two"),
+        (SECRET | {"DOUBT_WINDOW_SECONDS": "60"}, "DOUBT_WINDOW_SECONDS must be at least three times"),
     ],
 )
 def test_a_bad_setting_is_named(environ: dict[str, str], named: str) -> None:
@@ -38,3 +54,24 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_https_means_secure_cookies() -> None:
     assert load_settings(SECRET | {"PUBLIC_URL": "https://m.example.org/"}).secure_cookies
+
+
+def test_a_pool_of_senders_is_written_with_commas() -> None:
+    settings = load_settings(SECRET | TWILIO | {"TWILIO_FROM": "+15005550006, +15005550007"})
+    assert settings.twilio_from == ("+15005550006", "+15005550007")
+
+
+def test_a_rate_that_is_named_leaves_the_others_as_they_are() -> None:
+    rates = load_settings(SECRET | {"SENDER_RATES": "short_code=30,toll_free=5"}).sender_rates
+    assert (rates["short_code"], rates["toll_free"], rates["us_long_code"]) == (30, 5, 1)
+
+
+def test_nobody_is_texted_twice_in_doubt_if_the_setting_says_none() -> None:
+    assert load_settings(SECRET | {"RESEND_IN_DOUBT": "none"}).resend_in_doubt == ()
+    assert load_settings(SECRET).resend_in_doubt == ("Extreme", "Severe")
+
+
+def test_the_backup_may_come_first() -> None:
+    backup = {"BACKUP_ACCOUNT_SID": "AC" + "1" * 32, "BACKUP_AUTH_TOKEN": "token", "BACKUP_FROM": "Mobilize"}
+    settings = load_settings(SECRET | TWILIO | backup | {"SMS_GATEWAY": "backup,twilio"})
+    assert settings.sms_gateway.split(",") == ["backup", "twilio"]

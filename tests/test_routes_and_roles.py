@@ -61,13 +61,15 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /api/v1/messages/<int:message_id>": LEAD,
     "GET /api/v1/messages/<int:message_id>/events": LEAD,
     "GET /api/v1/readiness": WATCH,
+    "GET /api/v1/senders": LEAD,
+    "POST /api/v1/senders/pause": ADMIN,
+    "POST /api/v1/senders/resume": LEAD,
+    "GET /api/v1/alarms": LEAD,
+    "POST /api/v1/alarms/<int:alarm_id>/acknowledge": LEAD,
     # monitoring
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /metrics": OPEN,  # from this machine; tests/api/test_health.py has the rest
-    # webhooks: open, and they check the signature
-    "POST /hooks/twilio/inbound": OPEN,
-    "POST /hooks/twilio/status": OPEN,
     # pages
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
@@ -98,6 +100,13 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /phones/<phone>/texts": HOLD,
     "POST /phones/<phone>": HOLD,
     "GET /readiness": WATCH,
+    "GET /senders": LEAD,
+    "GET /senders/live": LEAD,
+    "POST /senders/pause": ADMIN,
+    "POST /senders/resume": LEAD,
+    "GET /alarms": LEAD,
+    "POST /alarms/<int:alarm_id>/acknowledge": LEAD,
+    "GET /texts/<int:message_id>": LEAD,
 }
 
 

@@ -4,10 +4,9 @@ from functools import cache
 
 from marshmallow import Schema, fields
 
-from mobilize.domain.delivery import MessageState
+from mobilize.domain.delivery import DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.vocabulary import (
     AccountRole,
-    AlarmKind,
     CalloutStatus,
     EmergencyStatus,
     Hazard,
@@ -16,6 +15,7 @@ from mobilize.domain.vocabulary import (
     Severity,
 )
 
+from .alarms import AlarmSchema
 from .fields import Instant
 
 
@@ -44,7 +44,13 @@ class BoardRecipientSchema(Schema):
     asked_at = Instant()
     answered_at = Instant(allow_none=True)
     eta_at = Instant(allow_none=True)
+    message_id = fields.Integer(allow_none=True)
     message_state = fields.Enum(MessageState, by_value=True, allow_none=True)
+    error_class = fields.Enum(ErrorClass, by_value=True, allow_none=True)
+    reason = fields.String(
+        allow_none=True, metadata={"description": "Why the text has not arrived, as far as anyone knows"}
+    )
+    doubt_ending = fields.Enum(DoubtEnding, by_value=True, allow_none=True)
     reply_code = fields.String()
     lat = fields.Float()
     lon = fields.Float()
@@ -60,12 +66,13 @@ class BoardInboundSchema(Schema):
     effect = fields.String(allow_none=True)
 
 
-class BoardAlarmSchema(Schema):
-    """A fault that has not gone."""
+class BoardDoubtsSchema(Schema):
+    """Texts of which it was not clear whether they were sent."""
 
-    kind = fields.Enum(AlarmKind, by_value=True)
-    detail = fields.String()
-    raised_at = Instant(allow_none=True)
+    open = fields.Integer(metadata={"description": "Being looked up now"})
+    sent_again = fields.Integer(metadata={"description": "Sent again without proof; may have come twice"})
+    given_up = fields.Integer(metadata={"description": "Not sent again; nobody knows whether they came"})
+    second_copies = fields.Integer(metadata={"description": "Reported by the provider beside the wanted one"})
 
 
 class BoardCalloutSchema(Schema):
@@ -107,9 +114,10 @@ class BoardSchema(Schema):
     reserve = fields.Integer()
     recipients = fields.List(fields.Nested(BoardRecipientSchema))
     messages_by_state = fields.Dict(keys=fields.Enum(MessageState, by_value=True), values=fields.Integer())
+    doubts = fields.Nested(BoardDoubtsSchema)
     unclear = fields.Integer()
     latest_inbound = fields.List(fields.Nested(BoardInboundSchema))
-    alarms = fields.List(fields.Nested(BoardAlarmSchema))
+    alarms = fields.List(fields.Nested(AlarmSchema))
 
 
 #: An authority learns who comes to its request, not how to reach them or where they live.
@@ -118,12 +126,18 @@ _NOT_FOR_AUTHORITIES = (
     "recipients.phone",
     "recipients.language",
     "recipients.distance_m",
+    "recipients.message_id",
     "recipients.message_state",
+    "recipients.error_class",
+    "recipients.reason",
+    "recipients.doubt_ending",
     "recipients.reply_code",
     "recipients.lat",
     "recipients.lon",
     "latest_inbound",
     "unclear",
+    "doubts",
+    "alarms",
 )
 
 

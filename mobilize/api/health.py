@@ -30,14 +30,22 @@ def healthz() -> Response:
 @blp.route("/readyz")
 @guard.open_to_all
 @blp.response(200)
-@blp.alt_response(503, description="At least one check failed; the body names it")
+@blp.alt_response(503, description="At least one essential check failed; the body names it")
 @blp.doc(security=[])
 def readyz() -> Response:
-    """The database is reachable, its schema is current, and an engine was seen."""
+    """The database is reachable, its schema is current, and an engine was seen.
+
+    A paused sender is told here too, but pages and answers are still wanted: it does not make the process
+    unready.
+    """
     checks = condition.check()
-    ready = all(found.ok for found in checks)
+    ready = all(found.ok for found in checks if found.essential)
     response = jsonify(
-        ready=ready, checks={found.name: {"ok": found.ok, "detail": found.detail} for found in checks}
+        ready=ready,
+        checks={
+            found.name: {"ok": found.ok, "essential": found.essential, "detail": found.detail}
+            for found in checks
+        },
     )
     response.status_code = 200 if ready else 503
     return response
@@ -75,6 +83,18 @@ class _Figures(Collector):
             ("messages", "Texts by state", "state", figures.messages),
             ("alarms_open", "Open alarms by kind", "kind", figures.open_alarms),
             ("callouts", "Callouts by status", "status", figures.callouts),
+            (
+                "messages_doubt_ended",
+                "Texts in doubt that no evidence settled in time, by how it ended",
+                "ending",
+                figures.doubts_ended,
+            ),
+            (
+                "engines",
+                "Engines that are known, by whether they were seen lately",
+                "state",
+                {"alive": figures.engines_alive, "missing": figures.engines_missing},
+            ),
         ):
             family = GaugeMetricFamily(f"mobilize_{name}", help_text, labels=[label])
             for word, count in values.items():
@@ -86,6 +106,19 @@ class _Figures(Collector):
         )
         yield GaugeMetricFamily(
             "mobilize_callbacks_waiting", "Status callbacks not yet applied", figures.waiting_callbacks
+        )
+        yield GaugeMetricFamily(
+            "mobilize_senders_paused", "Pauses of providers, senders and countries", figures.paused_senders
+        )
+        yield GaugeMetricFamily(
+            "mobilize_messages_second_copies",
+            "Texts that the provider reports beside the one that was wanted",
+            figures.second_copies,
+        )
+        yield GaugeMetricFamily(
+            "mobilize_messages_oldest_due_age_seconds",
+            "How long the text that waits longest could have gone; 0 if none waits",
+            figures.oldest_due_s,
         )
         silence = float("nan") if figures.heartbeat_age_s is None else figures.heartbeat_age_s
         yield GaugeMetricFamily("mobilize_engine_heartbeat_age_seconds", "Since any engine was seen", silence)

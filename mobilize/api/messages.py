@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flask import Response, jsonify
 from marshmallow import Schema, fields
-from sqlalchemy import select
 
-from mobilize.domain.delivery import Cause, ErrorClass, MessageState
+from mobilize.domain.delivery import Cause, DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind
-from mobilize.extensions import db
 from mobilize.models import InboundMessage, Message, MessageEvent
-from mobilize.services import access, guard
+from mobilize.services import access, board, guard
 
 from .blueprint import Blueprint
 from .fields import Instant
@@ -35,6 +34,9 @@ class MessageSchema(Schema):
     next_attempt_at = Instant()
     expires_at = Instant()
     provider = fields.String(allow_none=True)
+    sender = fields.String(
+        allow_none=True, metadata={"description": "The address that the latest attempt went out from"}
+    )
     sid = fields.String(allow_none=True)
     error_class = fields.Enum(ErrorClass, by_value=True, allow_none=True)
     error_code = fields.Integer(allow_none=True)
@@ -42,6 +44,15 @@ class MessageSchema(Schema):
     created_at = Instant()
     accepted_at = Instant(allow_none=True)
     delivered_at = Instant(allow_none=True)
+    doubt_since = Instant(
+        allow_none=True, metadata={"description": "Since when it is not known whether it was sent"}
+    )
+    doubt_ending = fields.Enum(
+        DoubtEnding,
+        by_value=True,
+        allow_none=True,
+        metadata={"description": "How a doubt ended that no evidence settled in time"},
+    )
 
 
 class MessageQuery(PageQuery):
@@ -61,6 +72,15 @@ class MessageEventSchema(Schema):
     to_state = fields.Enum(MessageState, by_value=True)
     cause = fields.Enum(Cause, by_value=True)
     detail = fields.String(allow_none=True)
+
+
+class StorySchema(MessageSchema):
+    """One text with everything that happened to it, in order."""
+
+    events = fields.List(fields.Nested(MessageEventSchema))
+    second_copies = fields.Integer(
+        metadata={"description": "Texts that the provider reports beside the one that was wanted"}
+    )
 
 
 class InboundSchema(Schema):
@@ -87,6 +107,9 @@ class InboundQuery(PageQuery):
     volunteer_id = fields.Integer()
 
 
+_MESSAGE, _EVENTS = MessageSchema(), MessageEventSchema(many=True)
+
+
 @blp.route("")
 @guard.requires(AccountRole.COORDINATOR)
 @blp.arguments(MessageQuery, location="query")
@@ -111,10 +134,12 @@ def inbox(found: dict[str, Any]) -> Page[InboundMessage]:
 
 @blp.route("/<int:message_id>")
 @guard.requires(AccountRole.COORDINATOR)
-@blp.response(200, MessageSchema)
-def read(message_id: int) -> Message:
-    """One text sent."""
-    return access.find(guard.viewer(), Message, message_id)
+@blp.response(200, StorySchema)
+def read(message_id: int) -> Response:
+    """One text sent, and everything that happened to it."""
+    story = board.story(guard.viewer(), message_id)
+    told = {"events": _EVENTS.dump(story.events), "second_copies": story.second_copies}
+    return jsonify(_MESSAGE.dump(story.message) | told)
 
 
 @blp.route("/<int:message_id>/events")
@@ -122,7 +147,4 @@ def read(message_id: int) -> Message:
 @blp.response(200, MessageEventSchema(many=True))
 def events(message_id: int) -> Sequence[MessageEvent]:
     """Everything that happened to one text, in order."""
-    message = access.find(guard.viewer(), Message, message_id)
-    return db.session.scalars(
-        select(MessageEvent).where(MessageEvent.message_id == message.id).order_by(MessageEvent.id)
-    ).all()
+    return board.story(guard.viewer(), message_id).events

@@ -20,7 +20,7 @@ from sqlalchemy import inspect, text
 from mobilize.demo import job, seeding, sign_ins
 from mobilize.engine import Engine
 from mobilize.extensions import db
-from mobilize.gateways import make_sms_gateway
+from mobilize.gateways import make_sms_gateways
 from mobilize.models import Callout
 from mobilize.services.runtime import runtime
 
@@ -69,7 +69,7 @@ def _speed_up() -> None:
     current.settings = replace(
         current.settings, simulator_speed=speed, wave_minutes=current.settings.wave_minutes / speed
     )
-    current.sms = make_sms_gateway(current.settings, current.clock)
+    current.gateways = make_sms_gateways(current.settings, current.clock)
     if "LOG_LEVEL" not in os.environ:
         logging.getLogger().setLevel(logging.WARNING)
 

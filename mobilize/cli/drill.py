@@ -24,7 +24,7 @@ from config import ROOT, Settings
 from mobilize.demo import drill as drills
 from mobilize.engine import ticks
 from mobilize.extensions import db, migrate
-from mobilize.gateways import make_sms_gateway
+from mobilize.gateways import make_sms_gateways
 from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import Runtime, runtime
 
@@ -85,7 +85,7 @@ def _bare_app(settings: Settings, clock: FastForwardClock) -> Flask:
     app.extensions["mobilize"] = Runtime(
         settings=settings,
         clock=clock,
-        sms=make_sms_gateway(settings, clock),
+        gateways=make_sms_gateways(settings, clock),
         geocoder=runtime().geocoder,
     )
     return app

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from mobilize.domain.delivery import REACHING, MessageState
 from mobilize.domain.vocabulary import CalloutStatus, MessageKind
 from mobilize.extensions import db
-from mobilize.models import Callout, Message, Recipient, SimulatedEvent, SimulatedText
+from mobilize.models import Callout, Message, Recipient, SimulatedEvent, SimulatedText, StatusCallback
 from mobilize.services.access import SYSTEM
 from mobilize.services.ports import FastForwardClock
 
@@ -130,14 +130,25 @@ def _answer_delays(callout_id: int) -> list[float]:
 
 
 def check_ledger(callout_id: int) -> LedgerCheck:
-    """Compare a callout's recipients with the simulated phones' ledger."""
+    """Compare a callout's recipients with the simulated phones' ledger.
+
+    A text that the carrier reported as lost, and that another attempt replaced, does not count.
+    """
+    replaced = exists().where(
+        StatusCallback.sid == SimulatedText.sid,
+        StatusCallback.status == "undelivered",
+        SimulatedText.sid.is_distinct_from(Message.sid),
+    )
     asked = select(Recipient.id).where(Recipient.callout_id == callout_id)
     texts_each = dict(
         db.session.execute(
             select(Message.recipient_id, func.count())
             .join(SimulatedText, SimulatedText.message_id == Message.id)
             .where(
-                Message.callout_id == callout_id, Message.kind == MessageKind.CALLOUT, SimulatedText.to_phone
+                Message.callout_id == callout_id,
+                Message.kind == MessageKind.CALLOUT,
+                SimulatedText.to_phone,
+                ~replaced,
             )
             .group_by(Message.recipient_id)
         ).all()

@@ -29,7 +29,6 @@ class MessageState(StrEnum):
 class Cause(StrEnum):
     """Why a text changed state; stored with every change."""
 
-    DECISION = "decision"
     CLAIM = "claim"
     ANSWER = "answer"
     CALLBACK = "callback"
@@ -41,30 +40,42 @@ class Cause(StrEnum):
 
 _S = MessageState
 
-# What a callback may report of a text that the provider has taken, from least to most final.
+# What a provider may report of a text that it has taken, from least to most final.
 _TAKEN = frozenset({_S.ACCEPTED, _S.SENT, _S.DELIVERED, _S.UNDELIVERED, _S.FAILED, _S.EXPIRED})
 
 STEPS: Mapping[MessageState, frozenset[MessageState]] = {
-    _S.QUEUED: frozenset({_S.SENDING, _S.EXPIRED, _S.SUPPRESSED}),
+    # A report about an earlier attempt may come while the text waits for another one; it proves
+    # that the text is on its way after all.
+    _S.QUEUED: frozenset({_S.SENDING, _S.EXPIRED, _S.SUPPRESSED, _S.ACCEPTED, _S.SENT, _S.DELIVERED}),
     # Back to queued only when the provider certainly did not take it ("slow down", no connection).
     # Or suppressed, when meanwhile nobody wants it sent any more.
     _S.SENDING: frozenset({_S.QUEUED, _S.UNKNOWN, _S.SUPPRESSED}) | _TAKEN,
-    # Evidence settles it: a callback, the provider's list, or (nothing there) a fresh attempt.
+    # Evidence settles it: the answer after all, a callback, the provider's list, or (nothing there)
+    # a fresh attempt.
     _S.UNKNOWN: frozenset({_S.QUEUED, _S.SUPPRESSED}) | _TAKEN,
-    _S.ACCEPTED: _TAKEN - {_S.ACCEPTED},
-    _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.FAILED, _S.EXPIRED}),
+    # Back to queued when the provider reports a passing failure: it dropped the text, or the
+    # carrier did.
+    _S.ACCEPTED: (_TAKEN - {_S.ACCEPTED}) | {_S.QUEUED, _S.SUPPRESSED},
+    _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.FAILED, _S.EXPIRED, _S.QUEUED, _S.SUPPRESSED}),
     # A carrier may report failure and then, late, the receipt: the receipt is the fact.
     _S.UNDELIVERED: frozenset({_S.DELIVERED}),
     _S.FAILED: frozenset({_S.DELIVERED}),
     _S.EXPIRED: frozenset({_S.DELIVERED}),
     _S.DELIVERED: frozenset(),
-    _S.SUPPRESSED: frozenset(),
+    _S.SUPPRESSED: frozenset({_S.DELIVERED}),
 }
 
 #: States in which the text may still reach, or has reached, the phone.
 REACHING = frozenset({_S.SENDING, _S.UNKNOWN, _S.ACCEPTED, _S.SENT, _S.DELIVERED})
 #: States that end a text without it having reached the phone, as far as anyone knows.
 ENDED_SHORT = frozenset({_S.UNDELIVERED, _S.FAILED, _S.EXPIRED, _S.SUPPRESSED})
+
+
+class DoubtEnding(StrEnum):
+    """How a doubt ended that no evidence settled in time; counted and shown."""
+
+    RESENT = "resent"
+    GIVEN_UP = "given_up"
 
 
 def may_become(current: MessageState, proposed: MessageState) -> bool:
@@ -98,9 +109,13 @@ def state_for(provider_status: str, error_code: int | None) -> MessageState | No
 
 
 class ErrorClass(StrEnum):
-    """What a provider's error means for us; `domain/retry.py` says what follows from each."""
+    """What a provider's error means for us; `domain/retry.py` says what follows from each.
+
+    ``UNREACHABLE``: no connection came about, so the provider cannot have seen the text.
+    """
 
     NOT_PROCESSED = "not_processed"
+    UNREACHABLE = "unreachable"
     AMBIGUOUS = "ambiguous"
     CONSENT = "consent"
     BAD_NUMBER = "bad_number"
@@ -117,15 +132,19 @@ class ErrorClass(StrEnum):
 class OutboundText:
     """One text for a gateway to send.
 
-    ``message_id`` travels in the status callback's URL, so that any callback proves the send.
-    ``validity_s`` (1-36000 seconds) is how long the provider may keep trying.
+    ``message_id`` and ``attempt`` travel in the status callback's URL, so that any callback proves the
+    send. ``sender`` is the address to send from, one of the gateway's own. ``validity_s`` (1-36000
+    seconds) is how long the provider may keep trying. After ``leave_by`` the request must not leave us
+    any more: by the time an answer came, another engine could count the text as in doubt.
     """
 
     message_id: int
     to: str
     body: str
+    sender: str
     validity_s: int
-    attempt: int = 1
+    attempt: int
+    leave_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +186,7 @@ SendOutcome = Accepted | Refused | Deferred | Unclear
 
 @dataclass(frozen=True, slots=True)
 class ProviderRecord:
-    """One text as the provider's own list shows it; evidence for settling ``unknown``."""
+    """One text to a phone as the provider's own list shows it; evidence for settling a doubt."""
 
     sid: str
     to: str
@@ -175,3 +194,14 @@ class ProviderRecord:
     status: str
     error_code: int | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRecord:
+    """One text from a phone as the provider's own list shows it; found when its webhook was lost."""
+
+    sid: str
+    from_phone: str
+    to_phone: str
+    body: str
+    received_at: datetime

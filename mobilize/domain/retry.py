@@ -7,6 +7,7 @@ Source of the codes: Twilio's error dictionary, https://www.twilio.com/docs/api/
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
 from .delivery import ErrorClass
@@ -37,6 +38,25 @@ _CLASS_OF_STATUS: Mapping[int, ErrorClass] = MappingProxyType(
         429: ErrorClass.NOT_PROCESSED,
     }
 )
+
+
+class FaultScope(StrEnum):
+    """How much a fault of configuration stops: everything of a provider, one sender, or one country."""
+
+    ACCOUNT = "account"
+    SENDER = "sender"
+    REGION = "region"
+
+
+_SCOPES: Mapping[int, FaultScope] = MappingProxyType(
+    {21606: FaultScope.SENDER, 30034: FaultScope.SENDER, 21408: FaultScope.REGION}
+)
+
+
+def scope_of(code: int | None) -> FaultScope:
+    """What a fault of configuration stops, by its code; without a telling one, the whole account."""
+    return FaultScope.ACCOUNT if code is None else _SCOPES.get(code, FaultScope.ACCOUNT)
+
 
 #: Numbers that can be called but not texted.
 LANDLINE_CODES = frozenset({21635, 30006})
@@ -73,6 +93,8 @@ class Backoff:
 BACKOFFS: Mapping[ErrorClass, Backoff] = MappingProxyType(
     {
         ErrorClass.NOT_PROCESSED: Backoff(first_s=2, longest_s=300, attempts=None),
+        # Short: nobody's text is at fault, and the sender is paused and probed meanwhile.
+        ErrorClass.UNREACHABLE: Backoff(first_s=1, longest_s=5, attempts=None),
         ErrorClass.CAPACITY: Backoff(first_s=2, longest_s=300, attempts=None),
         ErrorClass.CARRIER: Backoff(first_s=30, longest_s=300, attempts=3),
     }
@@ -96,7 +118,7 @@ def classify(http_status: int | None, code: int | None) -> ErrorClass:
     """The class of a failure; the provider's code speaks before the HTTP status.
 
     Without either, a request that may have left us failed: ambiguous. A connection that was never
-    made is the caller's to report as ``NOT_PROCESSED``. A 5xx is ambiguous, any other 4xx unrecognised.
+    made is the caller's to report as ``UNREACHABLE``. A 5xx is ambiguous, any other 4xx unrecognised.
     """
     if code is not None and code in CLASS_OF_CODE:
         return CLASS_OF_CODE[code]

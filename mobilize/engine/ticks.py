@@ -10,38 +10,44 @@ from sqlalchemy.exc import SQLAlchemyError
 from mobilize.domain.errors import MobilizeError
 from mobilize.extensions import db
 from mobilize.gateways.simulator import SimulatorGateway
-from mobilize.services import audit, callouts, dispatch, inbox, receipts, reconcile
+from mobilize.services import asking, audit, dispatch, heartbeats, inbox, receipts, reconcile, waves
 from mobilize.services.runtime import now, runtime
 
 from . import simulation
 
 log = structlog.get_logger(__name__)
 
+#: What ends one tick, not the engine: the database away or busy, a refusal, the network.
+PASSING_FAULTS = (SQLAlchemyError, MobilizeError, OSError)
+
 Tick = Callable[[], int]
 
 
 def play_simulated_phones() -> int:
     """Let simulated phones receive and answer, where phones are simulated."""
-    return simulation.play_due(now()) if isinstance(runtime().sms, SimulatorGateway) else 0
+    simulated = any(isinstance(gateway, SimulatorGateway) for gateway in runtime().gateways)
+    return simulation.play_due(now()) if simulated else 0
 
 
 def ask_next_waves() -> int:
-    return callouts.advance(now())
+    return waves.advance(now())
 
 
-#: What cannot wait: from a decision to a text on its way, and from an answer to its effect.
+#: What cannot wait: the next wave, and from an answer to its effect. Sending has a thread of its own.
 URGENT: Mapping[str, Tick] = {
-    "deadlines": dispatch.expire_overdue,
     "waves": ask_next_waves,
-    "send": dispatch.send_due,
     "simulated phones": play_simulated_phones,
     "receipts": receipts.apply_pending,
     "inbox": inbox.understand_pending,
 }
 #: What may wait for seconds.
 CALM: Mapping[str, Tick] = {
+    "last asked": asking.note_asked,
+    "deadlines": dispatch.expire_overdue,
     "leases": dispatch.release_leases,
-    "reconcile": reconcile.settle_unknown,
+    "doubts and silence": reconcile.look_up_due,
+    "lost answers": reconcile.sweep_inbound,
+    "silent engines": heartbeats.watch,
     "audit": audit.seal,
 }
 
@@ -60,14 +66,15 @@ def _run(listed: Mapping[str, Tick]) -> int:
     for name, tick in listed.items():
         try:
             done += tick()
-        except (SQLAlchemyError, MobilizeError, OSError):
+        except PASSING_FAULTS:
             log.exception("a tick failed; the next one tries again", tick=name)
             db.session.rollback()
     return done
 
 
 def run_once() -> int:
-    """Every tick once, in order; for drills and tests, which wind the clock between calls."""
-    done = run_urgent() + run_calm()
+    """Every tick once, in order, and sending; for drills and tests, which wind the clock between calls."""
+    done = _run({"deadlines": dispatch.expire_overdue, "waves": ask_next_waves, "send": dispatch.send_due})
+    done += run_urgent() + run_calm()
     db.session.remove()
     return done

@@ -14,14 +14,14 @@ import structlog
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
-from mobilize.domain.errors import MobilizeError
 from mobilize.extensions import db
-from mobilize.services import dispatch, heartbeats
-from mobilize.services.runtime import settings, work_waiting
+from mobilize.services import claims, heartbeats
+from mobilize.services.dispatch import Dispatcher
+from mobilize.services.runtime import now, settings, work_waiting
 
 from . import ticks
+from .listener import Listener
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,7 @@ HEARTBEAT_SECONDS = 5
 CALM_SECONDS = 5
 #: A run that is late by less than this still runs; APScheduler's own default is one second.
 GRACE_SECONDS = 3600
+_PAUSE_AFTER_FAULT_S = 0.5
 #: Rounds of urgent work in one go, before other jobs get their turn.
 ROUNDS = 1000
 
@@ -38,8 +39,14 @@ class Engine:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self.name = f"{dispatch.WORKER}:{secrets.token_hex(3)}"
+        self.name = f"{claims.WORKER}:{secrets.token_hex(3)}"
         self._working, self._rung = threading.Event(), threading.Event()
+        self._ending = threading.Event()
+        with app.app_context():
+            self._tick_s = settings().engine_tick_seconds
+            self._dispatcher = Dispatcher()
+        self._listener = Listener(app, self._ring)
+        self._sending = threading.Thread(target=self._send, name="sending", daemon=True)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
@@ -48,18 +55,22 @@ class Engine:
     def start(self) -> None:
         """Begin to work. Returns at once; the first heartbeat is written before it does."""
         self._in_app(lambda: heartbeats.beat(self.name))
-        with self._app.app_context():
-            every = settings().engine_tick_seconds
-        self._add("urgent", self._urgent, every)
+        self._add("urgent", self._urgent, self._tick_s)
         self._add("calm", ticks.run_calm, CALM_SECONDS)
         self._add("heartbeat", lambda: heartbeats.beat(self.name), HEARTBEAT_SECONDS)
         self._scheduler.start()
+        self._sending.start()
+        self._listener.start()
         work_waiting.connect(self._wake)
         log.info("engine started", engine=self.name)
 
     def stop(self) -> None:
         """Finish what is under way and sign off."""
         work_waiting.disconnect(self._wake)
+        self._ending.set()
+        self._listener.stop()
+        self._dispatcher.ring()
+        self._sending.join()
         self._scheduler.shutdown(wait=True)
         self._in_app(lambda: heartbeats.leave(self.name))
         log.info("engine stopped", engine=self.name)
@@ -80,8 +91,25 @@ class Engine:
         finally:
             self._working.clear()
 
+    def _send(self) -> None:
+        """Keep the wire full until the engine ends; then wait for what is under way."""
+        while not self._ending.is_set():
+            self._in_app(lambda: self._dispatcher.turn(self._patience()))
+        self._in_app(self._dispatcher.finish)
+
+    def _patience(self) -> float:
+        """Seconds to wait for something to happen: a tick, or less if a busy sender has room before."""
+        next_at = self._dispatcher.next_at
+        if next_at is None:
+            return self._tick_s
+        return min(max((next_at - now()).total_seconds(), 0.001), self._tick_s)
+
     def _wake(self, _sender: object) -> None:
+        self._ring()
+
+    def _ring(self) -> None:
         self._rung.set()
+        self._dispatcher.ring()
         if self._working.is_set():
             return  # the run that is under way looks at the bell before it ends
         try:
@@ -94,7 +122,11 @@ class Engine:
         with self._app.app_context():
             try:
                 work()
-            except (SQLAlchemyError, MobilizeError, OSError):
+            except ticks.PASSING_FAULTS:
                 log.exception("a tick failed; the next one tries again")
+                self._ending.wait(_PAUSE_AFTER_FAULT_S)
+            except Exception:  # whatever it was, the engine must go on
+                log.critical("a fault in the engine itself", exc_info=True)
+                self._ending.wait(_PAUSE_AFTER_FAULT_S)
             finally:
                 db.session.remove()

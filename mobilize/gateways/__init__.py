@@ -5,14 +5,17 @@ from mobilize.services.ports import Clock, SmsGateway
 
 from .geocoding import make_geocoder
 from .simulator import SimulatorGateway
-from .twilio import TwilioGateway
+from .twilio import TwilioGateway, accounts_of
 
-__all__ = ["make_geocoder", "make_sms_gateway"]
+__all__ = ["make_geocoder", "make_sms_gateways"]
 
 
-def make_sms_gateway(settings: Settings, clock: Clock) -> SmsGateway:
-    """The carrier that ``SMS_GATEWAY`` names. Connects to nothing.
+def make_sms_gateways(settings: Settings, clock: Clock) -> list[SmsGateway]:
+    """The carriers that ``SMS_GATEWAY`` names, in the order in which they are to be used. Connects to nothing.
 
-    Raises `config.SettingsError` when a setting cannot work with that carrier.
+    Raises `config.SettingsError` when a setting cannot work with them.
     """
-    return TwilioGateway(settings) if settings.sms_gateway == "twilio" else SimulatorGateway(settings, clock)
+    if settings.sms_gateway == "simulator":
+        return [SimulatorGateway(settings, clock)]
+    accounts = accounts_of(settings)
+    return [TwilioGateway(settings, accounts[name], clock) for name in settings.sms_gateway.split(",")]

@@ -7,20 +7,34 @@ transactions, as a provider would; the caller must not hold one open on SQLite.
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config import Settings
-from mobilize.domain.delivery import Accepted, ErrorClass, OutboundText, ProviderRecord, Refused, SendOutcome
+from mobilize.domain.delivery import (
+    Accepted,
+    Deferred,
+    ErrorClass,
+    OutboundText,
+    ProviderRecord,
+    ReceivedRecord,
+    Refused,
+    SendOutcome,
+    Unclear,
+)
 from mobilize.extensions import db
 from mobilize.models import SimulatedEvent, SimulatedText
-from mobilize.services.ports import Clock
+from mobilize.services.ports import Clock, Done
 
 from . import simulated_people as people
+
+log = structlog.get_logger(__name__)
 
 #: The number that simulated phones see as the sender.
 OWN_NUMBER = "+15005550006"
@@ -28,13 +42,17 @@ OWN_NUMBER = "+15005550006"
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START_WORDS = frozenset({"START", "YES", "UNSTOP"})
 _LONGEST_KEYWORD = max(map(len, STOP_WORDS | START_WORDS))
-_PHONES_PER_QUERY = 500
+_KEYS_PER_QUERY = 500
+_TEXTS_PER_TRANSACTION = 1000
+
+_Item = TypeVar("_Item")
 
 
 class SimulatorGateway:
     """Implements `SmsGateway`. ``SIMULATOR_SPEED``, ``_SEED`` and ``_ACCEPTANCE`` set its people's manner."""
 
     name = "simulator"
+    senders: Sequence[str] = (OWN_NUMBER,)
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._speed = settings.simulator_speed
@@ -42,36 +60,60 @@ class SimulatorGateway:
         self._acceptance = settings.simulator_acceptance
         self._clock = clock
 
-    def send(self, texts: Sequence[OutboundText]) -> Iterator[tuple[OutboundText, SendOutcome]]:
-        """Take every text but those to phones that said STOP. A text sent twice arrives twice, as in life."""
-        now = self._clock.now()
-        ledger: list[dict[str, Any]] = []
-        events: list[dict[str, Any]] = []
-        outcomes: list[tuple[OutboundText, SendOutcome]] = []
-        with Session(db.engine) as session, session.begin():
-            stopped = _stopped_phones(session, {text.to for text in texts})
-            for text in texts:
-                if text.to in stopped:
-                    outcomes.append((text, _REFUSED_BY_STOP))
-                    continue
-                sid = _new_sid()
-                ledger.append(_entry(sid, text.to, text.body, now, message_id=text.message_id))
-                events.extend(self._events(sid, text, now))
-                outcomes.append((text, Accepted(sid)))
-            if ledger:
-                session.execute(insert(SimulatedText), ledger)
-                session.execute(insert(SimulatedEvent), events)
-        yield from outcomes
+    def send(self, texts: Sequence[OutboundText], done: Done) -> None:
+        """Take every text but those to phones that said STOP. A text sent twice arrives twice, as in life.
 
-    def find(self, to: str, since: datetime) -> list[ProviderRecord]:
-        """The ledger of texts to one phone, oldest first."""
+        All outcomes are known when it returns. Texts are taken some at a time, each time in a transaction.
+        """
+        for some in _slices(texts, _TEXTS_PER_TRANSACTION):
+            try:
+                outcomes = self._take(some)
+            except SQLAlchemyError as error:
+                log.error("the simulator cannot keep texts", error=str(error), count=len(some))
+                outcomes = [Unclear(f"The simulator's tables gave no answer: {type(error).__name__}")] * len(
+                    some
+                )
+            for text, outcome in zip(some, outcomes, strict=True):
+                done(text, outcome)
+
+    def find(self, phones: Mapping[str, datetime]) -> Mapping[str, Sequence[ProviderRecord]]:
+        """The ledger of texts to each phone, oldest first."""
+        found: dict[str, list[ProviderRecord]] = {phone: [] for phone in phones}
         with Session(db.engine) as session:
-            found = session.scalars(
-                select(SimulatedText)
-                .where(SimulatedText.phone == to, SimulatedText.to_phone, SimulatedText.at >= since)
-                .order_by(SimulatedText.id)
-            ).all()
-        return [self._record(text) for text in found]
+            for some in _slices(list(phones), _KEYS_PER_QUERY):
+                sent = select(SimulatedText).where(
+                    SimulatedText.phone.in_(some),
+                    SimulatedText.to_phone,
+                    SimulatedText.at >= min(phones[phone] for phone in some),
+                )
+                for text in session.scalars(sent.order_by(SimulatedText.id)):
+                    if text.at >= phones[text.phone]:
+                        found[text.phone].append(self._record(text))
+        return found
+
+    def fetch(self, sids: Collection[str]) -> Mapping[str, ProviderRecord]:
+        found: dict[str, ProviderRecord] = {}
+        with Session(db.engine) as session:
+            for some in _slices(list(sids), _KEYS_PER_QUERY):
+                sent = select(SimulatedText).where(SimulatedText.sid.in_(some), SimulatedText.to_phone)
+                found |= {text.sid: self._record(text) for text in session.scalars(sent)}
+        return found
+
+    def received(self, since: datetime) -> Sequence[ReceivedRecord]:
+        """The ledger of texts typed on phones, oldest first."""
+        typed = (
+            select(SimulatedText)
+            .where(SimulatedText.to_phone.is_(False), SimulatedText.at >= since)
+            .order_by(SimulatedText.id)
+        )
+        with Session(db.engine) as session:
+            return [
+                ReceivedRecord(text.sid, text.phone, OWN_NUMBER, text.body, text.at)
+                for text in session.scalars(typed)
+            ]
+
+    def close(self) -> None:
+        """Nothing to let go of: the database is the application's."""
 
     def type_on_phone(self, phone: str, body: str) -> str:
         """Send a text from a simulated phone; it arrives with the engine's next tick. Returns its SID."""
@@ -86,11 +128,35 @@ class SimulatorGateway:
         with Session(db.engine) as session:
             return session.scalar(select(func.min(SimulatedEvent.due_at)))
 
+    def _take(self, texts: Sequence[OutboundText]) -> list[SendOutcome]:
+        """Enter texts and what will follow from them; the outcomes in the same order. One transaction."""
+        now = self._clock.now()
+        ledger: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
+        outcomes: list[SendOutcome] = []
+        with Session(db.engine) as session, session.begin():
+            stopped = _stopped_phones(session, {text.to for text in texts})
+            for text in texts:
+                if now >= text.leave_by:
+                    outcomes.append(_TOO_LATE)
+                    continue
+                if text.to in stopped:
+                    outcomes.append(_REFUSED_BY_STOP)
+                    continue
+                sid = _new_sid()
+                ledger.append(_entry(sid, text.to, text.body, now, message_id=text.message_id))
+                events.extend(self._events(sid, text, now))
+                outcomes.append(Accepted(sid))
+            if ledger:
+                session.execute(insert(SimulatedText), ledger)
+                session.execute(insert(SimulatedEvent), events)
+        return outcomes
+
     def _events(self, sid: str, text: OutboundText, now: datetime) -> Iterator[dict[str, Any]]:
         """What follows from one text: sent, then delivered or not, then perhaps an answer."""
         fate = people.delivery(self._seed, text.to, text.message_id)
-        yield _status(sid, text.message_id, "sent", None, self._later(now, fate.after_s / 4))
-        yield _status(sid, text.message_id, fate.status, fate.code, self._later(now, fate.after_s))
+        yield _status(sid, text, "sent", None, self._later(now, fate.after_s / 4))
+        yield _status(sid, text, fate.status, fate.code, self._later(now, fate.after_s))
         if fate.code is not None:
             return
         for answer in people.answers(self._seed, text.to, text.message_id, text.body, self._acceptance):
@@ -114,6 +180,9 @@ class SimulatorGateway:
 
 
 _REFUSED_BY_STOP = Refused(ErrorClass.CONSENT, 21610, "The phone's owner has sent STOP.")
+_TOO_LATE = Deferred(
+    ErrorClass.NOT_PROCESSED, None, "Its lease would not outlast the request, so it was not sent."
+)
 
 
 def _new_sid() -> str:
@@ -132,8 +201,15 @@ def _entry(sid: str, phone: str, body: str, at: datetime, *, message_id: int | N
     }
 
 
-def _status(sid: str, message_id: int, status: str, code: int | None, due: datetime) -> dict[str, Any]:
-    fields = {"sid": sid, "message_id": message_id, "status": status, "error_code": code}
+def _status(sid: str, text: OutboundText, status: str, code: int | None, due: datetime) -> dict[str, Any]:
+    fields = {
+        "sid": sid,
+        "status": status,
+        "error_code": code,
+        "message_id": text.message_id,
+        "attempt": text.attempt,
+        "to_phone": text.to,
+    }
     return {"due_at": due, "kind": "status", "fields": fields}
 
 
@@ -142,15 +218,19 @@ def _inbound(sid: str, phone: str, body: str, due: datetime) -> dict[str, Any]:
     return {"due_at": due, "kind": "inbound", "fields": fields}
 
 
-def _stopped_phones(session: Session, phones: Iterable[str]) -> set[str]:
+def _slices(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _stopped_phones(session: Session, phones: Collection[str]) -> set[str]:
     """Those of the phones whose last keyword was STOP or one of its like."""
     stopped: set[str] = set()
-    listed = sorted(phones)
-    for start in range(0, len(listed), _PHONES_PER_QUERY):
+    for some in _slices(sorted(phones), _KEYS_PER_QUERY):
         typed = session.execute(
             select(SimulatedText.phone, SimulatedText.body)
             .where(
-                SimulatedText.phone.in_(listed[start : start + _PHONES_PER_QUERY]),
+                SimulatedText.phone.in_(some),
                 SimulatedText.to_phone.is_(False),
                 func.length(func.trim(SimulatedText.body)) <= _LONGEST_KEYWORD,
             )

@@ -1,16 +1,19 @@
-"""Twilio as a carrier of texts, through its own Python client.
+"""Twilio as a carrier of texts, through its own Python client, asynchronously.
 
 Sending at Twilio is not idempotent, so every request is tried once and its ending is told exactly:
 see `twilio_http` for how a failure before the request is told from one after it.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import datetime
+import asyncio
+import threading
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
-from twilio.base.exceptions import TwilioException
+import structlog
 from twilio.rest import Client
 
 from config import Settings, SettingsError
@@ -18,16 +21,27 @@ from mobilize.domain.delivery import (
     Accepted,
     Deferred,
     ErrorClass,
+    MessageState,
     OutboundText,
     ProviderRecord,
+    ReceivedRecord,
     Refused,
     SendOutcome,
     Unclear,
+    state_for,
 )
 from mobilize.domain.errors import ProviderUnreachable
 from mobilize.domain.retry import BACKOFFS, classify
+from mobilize.services.ports import Clock, Done
 
-from .twilio_http import ErrorAnswer, NoAnswer, NotSent, PooledHttpClient
+from .courier import Courier
+from .twilio_http import ErrorAnswer, NoAnswer, NotSent, PooledHttpClient, json_object
+from .twilio_lists import Incomplete, Reader, for_each
+
+log = structlog.get_logger(__name__)
+
+_API = "https://api.twilio.com"
+_MESSAGING = "https://messaging.twilio.com"
 
 #: Seconds; Twilio's limits for ``ValidityPeriod``.
 _VALIDITY_S = range(1, 36_001)
@@ -35,77 +49,246 @@ _VALIDITY_S = range(1, 36_001)
 #: repetitions after a 5xx, a failed connection or a read timeout ("connection overrides"). The
 #: fragment stays at Twilio: it is neither sent nor part of the signature.
 _RETRY_CALLBACK = "#rc=5&rp=5xx,ct,rt"
-#: Texts of one phone that are read at most.
-_MOST_RECORDS = 1000
+#: Our id and the attempt in the callback's URL, as a form has it.
+_CALLBACK_QUERY = quote_plus("?message={}&attempt={}" + _RETRY_CALLBACK, safe="{}")
+#: A messaging service instead of a number.
+_SERVICE = "MG"
 
-#: A redirect, or no such account: that speaks of TWILIO_API_URL or TWILIO_ACCOUNT_SID, not of the text.
+#: A redirect, or no such account: that speaks of the base URL or the account, not of the text.
 _NO_SUCH_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
+#: A text that the provider says it has sent is more than accepted; every other word waits for a report.
+_ALREADY = frozenset({MessageState.SENT, MessageState.DELIVERED})
 
-#: What the library trips over when a 2xx answer is not what it should be.
-_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, TwilioException)
+#: How long one look at the provider's lists may take; what is not known by then counts as not known.
+_LOOK_S = 60.0
+#: The loop itself keeps `_LOOK_S`; this is for a loop that does not answer. Seconds.
+_GRACE_S = 5.0
+#: How long the numbers of a messaging service are remembered.
+_REMEMBER = timedelta(hours=1)
+
+#: What reading a list may end with.
+_UNREADABLE = (NotSent, NoAnswer, ErrorAnswer, Incomplete)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What differs between two providers that speak Twilio's API. ``api_url`` has no slash at its end."""
+
+    name: str
+    sid: str
+    token: str
+    senders: tuple[str, ...]
+    api_url: str | None = None
+
+
+def accounts_of(settings: Settings) -> dict[str, Account]:
+    """The accounts that the settings describe, by the names that ``SMS_GATEWAY`` gives them."""
+    service = settings.twilio_messaging_service_sid
+    return {
+        "twilio": Account(
+            name="twilio",
+            sid=settings.twilio_account_sid or "",
+            token=settings.twilio_auth_token or "",
+            senders=(service,) if service else settings.twilio_from,
+            api_url=settings.twilio_api_url and settings.twilio_api_url.rstrip("/"),
+        ),
+        "backup": Account(
+            name="backup",
+            sid=settings.backup_account_sid or "",
+            token=settings.backup_auth_token or "",
+            senders=settings.backup_from,
+            api_url=settings.backup_api_url and settings.backup_api_url.rstrip("/"),
+        ),
+    }
 
 
 class TwilioGateway:
-    """Implements `SmsGateway`. One per process; it keeps connections and threads for ``SEND_CONCURRENCY``."""
+    """Implements `SmsGateway`. It starts one thread when it is first used, and connects then.
 
-    name = "twilio"
+    After `close` it may be used again. ``done`` is called in that thread and must not wait for anything.
+    """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, account: Account, clock: Clock) -> None:
         """Raises `config.SettingsError` when Twilio could not call back to ``PUBLIC_URL``."""
+        self.name = account.name
+        self.senders: Sequence[str] = account.senders
+        self._account = account
+        self._clock = clock
+        self._concurrency = settings.send_concurrency
+        self._timeout_s = settings.twilio_timeout_seconds
         self._callback_url = _callback_url(settings.public_url)
-        self._sender = (
-            {"messaging_service_sid": settings.twilio_messaging_service_sid}
-            if settings.twilio_messaging_service_sid
-            else {"from_": settings.twilio_from}
+        self._lock = threading.Lock()
+        self._wire: _Wire | None = None
+        self._numbers: tuple[datetime, tuple[str, ...]] | None = None
+
+    def send(self, texts: Sequence[OutboundText], done: Done) -> None:
+        """Hand the texts to the thread: ``SEND_CONCURRENCY`` requests run at a time, the others wait."""
+        while texts and not self._open_wire().courier.take(texts, done):
+            pass
+
+    def find(self, phones: Mapping[str, datetime]) -> Mapping[str, Sequence[ProviderRecord]]:
+        found: dict[str, Sequence[ProviderRecord]] = {}
+
+        async def look(reader: Reader, phone: str) -> None:
+            found[phone] = await reader.texts_to(phone, phones[phone])
+
+        self._look(phones, look, "texts to phones")
+        return dict(found)
+
+    def fetch(self, sids: Collection[str]) -> Mapping[str, ProviderRecord]:
+        found: dict[str, ProviderRecord] = {}
+
+        async def look(reader: Reader, sid: str) -> None:
+            record = await reader.text(sid)
+            if record is not None:
+                found[sid] = record
+
+        self._look(sids, look, "texts by identifier")
+        return dict(found)
+
+    def received(self, since: datetime) -> Sequence[ReceivedRecord]:
+        """The texts to our own numbers, oldest first. A name as sender receives nothing."""
+        found: list[ReceivedRecord] = []
+
+        async def look(reader: Reader) -> None:
+            async with asyncio.timeout(_LOOK_S):
+                for number in await self._own_numbers(reader):
+                    # A list comes newest first. Of two texts in one second its order is all that is known.
+                    found.extend(reversed(await reader.texts_from_phones(number, since)))
+
+        try:
+            ended = self._in_loop(look)
+        except (*_UNREADABLE, TimeoutError) as error:
+            raise ProviderUnreachable(f"{self.name} did not list the texts from phones: {error}") from error
+        if not ended:
+            raise ProviderUnreachable(f"{self.name} did not list the texts from phones in time")
+        return sorted(found, key=lambda record: record.received_at)
+
+    def close(self) -> None:
+        with self._lock:
+            wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.courier.close()
+
+    # Within
+
+    def _open_wire(self) -> "_Wire":
+        with self._lock:
+            if self._wire is None or self._wire.courier.is_over:
+                self._wire = _Wire(self._account, self._clock, self._concurrency, self._timeout_s, self._form)
+            return self._wire
+
+    def _look(
+        self,
+        keys: Collection[str],
+        look: Callable[[Reader, str], Coroutine[Any, Any, None]],
+        what: str,
+    ) -> None:
+        """Look for each key. Those that cannot be read are left out, and logged as one."""
+        if not keys:
+            return
+        failures: list[Exception] = []
+
+        async def look_at(reader: Reader) -> None:
+            async def attempt(key: str) -> None:
+                try:
+                    await look(reader, key)
+                except _UNREADABLE as error:
+                    failures.append(error)
+
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    await for_each(keys, attempt)
+            except TimeoutError as error:
+                failures.append(error)
+
+        if not self._in_loop(look_at) or failures:
+            first = str(failures[0]) if failures else "the gateway was closed"
+            log.warning("no evidence to be had", provider=self.name, of=what, failed=len(failures), error=first)
+
+    def _in_loop(self, work: Callable[[Reader], Coroutine[Any, Any, None]]) -> bool:
+        wire = self._open_wire()
+        return wire.courier.run(work(wire.reader), _LOOK_S + _GRACE_S)
+
+    async def _own_numbers(self, reader: Reader) -> tuple[str, ...]:
+        """The senders that can receive; those of a messaging service are asked for once an hour."""
+        services = [sender for sender in self.senders if sender.startswith(_SERVICE)]
+        numbers = tuple(sender for sender in self.senders if sender.lstrip("+").isdigit())
+        if not services:
+            return numbers
+        now = self._clock.now()
+        if self._numbers is None or now - self._numbers[0] >= _REMEMBER:
+            asked = [number for service in services for number in await reader.numbers_of(service)]
+            self._numbers = (now, tuple(asked))
+        return numbers + self._numbers[1]
+
+    def _form(self, text: OutboundText) -> bytes:
+        """The form of one create request; raises `UnicodeEncodeError` for half a character."""
+        sender = "MessagingServiceSid" if text.sender.startswith(_SERVICE) else "From"
+        validity_s = min(max(text.validity_s, _VALIDITY_S.start), _VALIDITY_S.stop - 1)
+        callback = _CALLBACK_QUERY.format(text.message_id, text.attempt)
+        return (
+            f"To={quote_plus(text.to)}&{sender}={_quoted(text.sender)}&Body={_quoted(text.body)}"
+            f"&ValidityPeriod={validity_s}&StatusCallback={_quoted(self._callback_url)}{callback}"
+        ).encode()
+
+
+#: Many texts have the same body, and all have one of few senders; writing them for a form is slow.
+_quoted = lru_cache(maxsize=256)(quote_plus)
+
+
+class _Wire:
+    """What lives as long as one courier: the client with its connections, and a reader that uses it."""
+
+    def __init__(
+        self,
+        account: Account,
+        clock: Clock,
+        concurrency: int,
+        timeout_s: float,
+        form: Callable[[OutboundText], bytes],
+    ) -> None:
+        api = account.api_url or _API
+        transport = PooledHttpClient(concurrency=concurrency, timeout_s=timeout_s)
+        self._client = Client(
+            account.sid,
+            account.token,
+            http_client=transport,
+            # Otherwise TWILIO_EDGE and TWILIO_REGION of the environment would bend our URLs. It must not
+            # be empty: the client takes the whole environment instead of an empty one.
+            environment={"TWILIO_ACCOUNT_SID": account.sid},
         )
-        self._messages = _client(settings).messages
-        self._threads = ThreadPoolExecutor(settings.send_concurrency, thread_name_prefix="twilio")
+        self._messages = f"{api}/2010-04-01/Accounts/{account.sid}/Messages.json"
+        self._form = form
+        self.reader = Reader(self._client, account.sid, api=api, messaging=account.api_url or _MESSAGING)
+        self.courier = Courier(account.name, concurrency, clock, self._send, transport.close)
 
-    def send(self, texts: Sequence[OutboundText]) -> Iterator[tuple[OutboundText, SendOutcome]]:
-        """Try each text once, ``SEND_CONCURRENCY`` at a time; outcomes come as they are known."""
-        running = {self._threads.submit(self._send_one, text): text for text in texts}
-        try:
-            for done in as_completed(running):
-                yield running[done], done.result()
-        finally:
-            # Whoever stops listening half-way must not have texts sent behind their back.
-            for waiting in running:
-                waiting.cancel()
+    async def _send(self, text: OutboundText) -> SendOutcome:
+        """Try one text once.
 
-    def find(self, to: str, since: datetime) -> list[ProviderRecord]:
-        """The texts to one phone in Twilio's list, newest first; raises `ProviderUnreachable`.
-
-        Twilio's times have whole seconds, so ``since`` is rounded down to one. Twilio filters by the
-        day of sending, which a text still queued does not have; so the filtering is done here.
+        The client's lower half is used: its upper half would make an object of every answer, with all
+        its dates, and the identifier and a word are all that we need (``docs/decisions/0008``).
         """
-        earliest = since.replace(microsecond=0)
         try:
-            listed = self._messages.list(to=to, limit=_MOST_RECORDS, page_size=100)
-            records = [_record(message, earliest) for message in listed]
-        except (NotSent, NoAnswer, ErrorAnswer, *_UNREADABLE) as error:
-            raise ProviderUnreachable(f"Twilio did not list the texts to a phone: {error}") from error
-        return [record for record in records if record.created_at >= earliest]
-
-    def _send_one(self, text: OutboundText) -> SendOutcome:
-        try:
-            message = self._messages.create(
-                to=text.to,
-                body=text.body,
-                validity_period=min(max(text.validity_s, _VALIDITY_S.start), _VALIDITY_S.stop - 1),
-                status_callback=f"{self._callback_url}?message={text.message_id}{_RETRY_CALLBACK}",
-                **self._sender,
-            )
+            form = self._form(text)
+            answer = await self._client.request_async("POST", self._messages, data=form)
         except NotSent as error:
-            return Deferred(ErrorClass.NOT_PROCESSED, None, str(error))
+            return Deferred(ErrorClass.UNREACHABLE, None, str(error))
         except NoAnswer as error:
             return Unclear(str(error))
         except ErrorAnswer as error:
             return _outcome(error)
         except UnicodeEncodeError as error:
             return Refused(ErrorClass.BODY, None, f"The text cannot be written as UTF-8: {error.reason}")
-        except _UNREADABLE as error:
-            return Unclear(f"Twilio's answer could not be read: {type(error).__name__}: {error}"[:200])
-        return Accepted(message.sid) if message.sid else Unclear("Twilio's answer names no message.")
+        return _accepted(json_object(answer.text))
+
+
+def _accepted(message: Mapping[str, Any]) -> SendOutcome:
+    sid = message.get("sid")
+    if not sid or not isinstance(sid, str):
+        return Unclear("The provider's answer names no message.")
+    state = state_for(str(message.get("status")), None)
+    return Accepted(sid, state) if state in _ALREADY else Accepted(sid)
 
 
 def _outcome(error: ErrorAnswer) -> SendOutcome:
@@ -118,35 +301,6 @@ def _outcome(error: ErrorAnswer) -> SendOutcome:
     if found in BACKOFFS:
         return Deferred(found, error.code, error.detail, error.retry_after_s)
     return Refused(found, error.code, error.detail)
-
-
-def _record(message: Any, otherwise: datetime) -> ProviderRecord:
-    """One line of Twilio's list. A text without a time counts as new: better found than sent again."""
-    return ProviderRecord(
-        sid=message.sid,
-        to=message.to,
-        body=message.body or "",
-        status=message.status,
-        error_code=message.error_code if isinstance(message.error_code, int) else None,
-        created_at=message.date_created or otherwise,
-    )
-
-
-def _client(settings: Settings) -> Client:
-    sid, token = settings.twilio_account_sid, settings.twilio_auth_token
-    client = Client(
-        sid,
-        token,
-        http_client=PooledHttpClient(
-            concurrency=settings.send_concurrency, timeout_s=settings.twilio_timeout_seconds
-        ),
-        # Otherwise TWILIO_EDGE and TWILIO_REGION of the environment would bend our URLs. It must not
-        # be empty: the client takes the whole environment instead of an empty one.
-        environment={"TWILIO_ACCOUNT_SID": sid},
-    )
-    if settings.twilio_api_url:
-        client.api.base_url = settings.twilio_api_url.rstrip("/")
-    return client
 
 
 def _callback_url(public_url: str) -> str:

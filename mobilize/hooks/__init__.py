@@ -2,12 +2,9 @@
 
 from flask import Flask
 
-from mobilize.extensions import csrf
-
-from . import twilio
+from .door import Door
 
 
 def init_app(app: Flask) -> None:
-    # A webhook carries a signature instead of a session, so there is nothing to forge a request with.
-    csrf.exempt(twilio.blp)
-    app.register_blueprint(twilio.blp)
+    """Put the webhooks' door before the application; see ``docs/decisions/0007-webhooks.md`` for why."""
+    app.wsgi_app = Door(app)  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ from .base import Base
 from .callout import Callout, Need, Recipient, Wave
 from .emergency import Emergency
 from .message import InboundMessage, Message, MessageEvent, StatusCallback
-from .operations import Alarm, EngineHeartbeat
+from .operations import Alarm, Chore, EngineHeartbeat, SenderPace
 from .section import Section
 from .simulation import SimulatedEvent, SimulatedText
 from .skill import Certification, Skill
@@ -25,6 +25,7 @@ __all__ = [
     "Base",
     "Callout",
     "Certification",
+    "Chore",
     "Course",
     "Emergency",
     "EngineHeartbeat",
@@ -37,6 +38,7 @@ __all__ = [
     "Risk",
     "RiskStrength",
     "Section",
+    "SenderPace",
     "SimulatedEvent",
     "SimulatedText",
     "Skill",

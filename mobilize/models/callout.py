@@ -89,6 +89,8 @@ class Wave(Base):
     #: The probability this wave was sized for, once waves think; NULL for fixed waves.
     fill_probability: Mapped[float | None]
     asked_at: Mapped[datetime]
+    #: Whether the engine has noted at the volunteers when they were last asked.
+    noted: Mapped[bool] = mapped_column(default=False)
 
 
 class Recipient(Base):

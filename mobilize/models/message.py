@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mobilize.domain.delivery import Cause, ErrorClass, MessageState
+from mobilize.domain.delivery import Cause, DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.vocabulary import Intent, MessageKind
 
 from .base import Base, BigKey, words
@@ -25,19 +25,31 @@ class Message(Base):
         Index(
             "ix_message_due",
             "priority",
-            "next_attempt_at",
+            "rank",
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
         ),
         Index(
-            "ix_message_in_doubt",
-            "state",
+            "ix_message_lease_until",
             "lease_until",
-            sqlite_where=text("state IN ('sending', 'unknown')"),
-            postgresql_where=text("state IN ('sending', 'unknown')"),
+            sqlite_where=text("state = 'sending'"),
+            postgresql_where=text("state = 'sending'"),
+        ),
+        Index(
+            "ix_message_look_at",
+            "look_at",
+            sqlite_where=text("look_at IS NOT NULL"),
+            postgresql_where=text("look_at IS NOT NULL"),
         ),
         Index("ix_message_callout_id_state", "callout_id", "state"),
+        Index(
+            "ix_message_doubt_ending",
+            "callout_id",
+            "doubt_ending",
+            sqlite_where=text("doubt_ending IS NOT NULL"),
+            postgresql_where=text("doubt_ending IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
@@ -50,16 +62,24 @@ class Message(Base):
     to_phone: Mapped[str] = mapped_column(String(16))
     body: Mapped[str] = mapped_column(Text)
     segments: Mapped[int]
-    #: Lower goes first; ``domain/delivery.py`` names the levels.
+    #: Lower goes first; ``services/outbox.py`` names the levels.
     priority: Mapped[int]
+    #: Within a level: the place in its wave, so that a large wave does not hold up a small one.
+    rank: Mapped[int] = mapped_column(default=0)
     state: Mapped[MessageState] = mapped_column(words(MessageState), default=MessageState.QUEUED)
     attempt: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime]
+    #: When it was last claimed, and until when its claimer has it to itself.
+    claimed_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     #: After this instant the text is worthless and is not sent.
     expires_at: Mapped[datetime]
     provider: Mapped[str | None] = mapped_column(String(32))
+    #: The address that it was sent from, of the latest attempt.
+    sender: Mapped[str | None] = mapped_column(String(64))
+    #: Senders that cannot reach this phone (``provider:address``), one a line.
+    avoid: Mapped[str | None] = mapped_column(String(255))
     sid: Mapped[str | None] = mapped_column(String(64), unique=True)
     error_class: Mapped[ErrorClass | None] = mapped_column(words(ErrorClass))
     error_code: Mapped[int | None]
@@ -67,6 +87,12 @@ class Message(Base):
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    #: When the engine next asks the provider what became of it; ``None``: never.
+    look_at: Mapped[datetime | None]
+    #: Since when it is ``unknown``, and how often the provider's list has shown nothing since then.
+    doubt_since: Mapped[datetime | None]
+    empty_looks: Mapped[int] = mapped_column(default=0)
+    doubt_ending: Mapped[DoubtEnding | None] = mapped_column(words(DoubtEnding))
 
     volunteer: Mapped[Volunteer] = relationship()
 
@@ -98,14 +124,27 @@ class StatusCallback(Base):
             sqlite_where=text("applied_at IS NULL"),
             postgresql_where=text("applied_at IS NULL"),
         ),
+        Index("ix_status_callback_message_id", "message_id"),
+        Index(
+            "ix_status_callback_second_copy",
+            "message_id",
+            "sid",
+            sqlite_where=text("outcome = 'second copy'"),
+            postgresql_where=text("outcome = 'second copy'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     sid: Mapped[str] = mapped_column(String(64))
     #: Our own id, from the callback's URL; proves the send even when the provider's answer was lost.
     message_id: Mapped[int | None] = mapped_column(BigKey)
+    #: The attempt that it speaks of, from the URL, and the phone, from the form.
+    attempt: Mapped[int | None]
+    to_phone: Mapped[str | None] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(32))
     error_code: Mapped[int | None]
+    #: We asked for it, because no callback had come.
+    looked_up: Mapped[bool] = mapped_column(default=False)
     received_at: Mapped[datetime]
     applied_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(120))

@@ -23,6 +23,27 @@ class EngineHeartbeat(Base):
     seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class SenderPace(Base):
+    """How far ahead one sender's work reaches, shared by all engines; ``domain/pacing.py`` counts with it."""
+
+    __tablename__ = "sender_pace"
+
+    #: ``provider:address``.
+    sender: Mapped[str] = mapped_column(String(96), primary_key=True)
+    busy_until: Mapped[datetime]
+
+
+class Chore(Base):
+    """Work that one engine at a time does now and then. Whoever moves ``due_at`` does it."""
+
+    __tablename__ = "chore"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    due_at: Mapped[datetime]
+    #: When it last ended well.
+    done_at: Mapped[datetime | None]
+
+
 class Alarm(Base):
     """A fault that people must see until it is cleared. At most one open per kind and subject."""
 
@@ -43,6 +64,6 @@ class Alarm(Base):
     subject: Mapped[str] = mapped_column(String(80))
     detail: Mapped[str] = mapped_column(String(255))
     raised_at: Mapped[datetime]
-    #: When the engine may probe whether the fault has gone.
+    #: When the engine may probe whether the fault has gone; ``None``: not before a person says so.
     retry_at: Mapped[datetime | None]
     cleared_at: Mapped[datetime | None]

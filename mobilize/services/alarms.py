@@ -1,18 +1,28 @@
-"""Alarms: faults that people must see until they are gone. Everything here adds to the current transaction."""
+"""Alarms: faults that people must see until they are gone.
+
+Everything here adds to the current transaction, `acknowledge` excepted.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from mobilize.domain.vocabulary import AlarmKind
+from mobilize.domain.errors import Conflict, NotFound
+from mobilize.domain.vocabulary import AccountRole, AlarmKind
 from mobilize.extensions import db
-from mobilize.models import Alarm
+from mobilize.models import Alarm, EngineHeartbeat
 
+from . import access, audit
+from .access import Viewer
 from .runtime import now
 
 log = structlog.get_logger(__name__)
+
+#: Alarms that a person may put away: nothing but a person's attention ends them. A pause ends by resuming.
+ACKNOWLEDGED_BY_HAND = frozenset({AlarmKind.ENGINE_MISSING, AlarmKind.UNKNOWN_ERROR_CODE})
 
 
 def open_alarms() -> Sequence[Alarm]:
@@ -26,12 +36,22 @@ def find_open(kind: AlarmKind, subject: str) -> Alarm | None:
 
 
 def raise_alarm(kind: AlarmKind, subject: str, detail: str, retry_at: datetime | None = None) -> Alarm:
-    """Open an alarm, or renew the one that is open for the same subject."""
+    """Open an alarm, or renew the one that is open for the same subject.
+
+    Two engines may raise the same one at once: the second finds the first's.
+    """
     alarm = find_open(kind, subject)
     if alarm is None:
         log.error("alarm", kind=kind, subject=subject, detail=detail)
-        alarm = Alarm(kind=kind, subject=subject, raised_at=now())
-        db.session.add(alarm)
+        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        db.session.execute(
+            dialect.insert(Alarm)
+            .values(kind=kind, subject=subject, detail=detail[:255], raised_at=now(), retry_at=retry_at)
+            .on_conflict_do_nothing()
+        )
+        alarm = find_open(kind, subject)
+    if alarm is None:
+        raise Conflict(f"The alarm about {subject} was cleared at this very moment; try again.")
     alarm.detail = detail[:255]
     alarm.retry_at = retry_at
     return alarm
@@ -43,3 +63,26 @@ def clear(kind: AlarmKind, subject: str) -> None:
     if alarm is not None:
         log.warning("alarm cleared", kind=kind, subject=subject)
         alarm.cleared_at = now()
+
+
+def acknowledge(viewer: Viewer, alarm_id: int) -> None:
+    """Put an alarm away by hand. One transaction.
+
+    A missing engine is forgotten with it; should it come back, it is known again. Raises `NotFound`, and
+    `Conflict` if the alarm has ended already or cannot be ended this way.
+    """
+    access.require(viewer, AccountRole.COORDINATOR)
+    alarm = db.session.get(Alarm, alarm_id)
+    if alarm is None:
+        raise NotFound("alarm", alarm_id)
+    if alarm.kind not in ACKNOWLEDGED_BY_HAND:
+        raise Conflict(f"{alarm.subject} is paused; resume it on the page Senders.")
+    if alarm.cleared_at is not None:
+        raise Conflict(f"The alarm about {alarm.subject} has ended already.")
+    alarm.cleared_at = now()
+    if alarm.kind is AlarmKind.ENGINE_MISSING:
+        db.session.execute(delete(EngineHeartbeat).where(EngineHeartbeat.name == alarm.subject))
+    audit.record(
+        viewer, "alarm.acknowledge", "alarm", alarm.id, after={"kind": alarm.kind, "subject": alarm.subject}
+    )
+    db.session.commit()

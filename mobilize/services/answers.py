@@ -1,5 +1,6 @@
 """What an answer does to the person's place in a callout. Everything here adds to the current transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -141,18 +142,28 @@ def opt_out(volunteer: Volunteer) -> None:
     if volunteer.opted_out_at is None:
         volunteer.opted_out_at = now()
         audit.record(SYSTEM, "volunteer.opt_out", "volunteer", volunteer.id)
-    for recipient in db.session.scalars(
-        select(Recipient)
-        .where(Recipient.volunteer_id == volunteer.id, Recipient.closed_at.is_(None))
-        .order_by(Recipient.callout_id)
-    ).all():
+    for recipient in _places_at_hand(volunteer):
         leave(recipient, RecipientState.DECLINED)
     silence(volunteer)
 
 
+def _places_at_hand(volunteer: Volunteer) -> Sequence[Recipient]:
+    """The person's open places in callouts that we hold, or can hold without waiting.
+
+    One that opens at this very moment belongs to somebody who may wait for us; its text is refused by the
+    carrier, which ends the place.
+    """
+    places = select(Recipient).where(Recipient.volunteer_id == volunteer.id, Recipient.closed_at.is_(None))
+    callouts_of_places = places.with_only_columns(Recipient.callout_id)
+    held = db.session.scalars(
+        select(Callout.id).where(Callout.id.in_(callouts_of_places)).with_for_update(skip_locked=True)
+    ).all()
+    return db.session.scalars(places.where(Recipient.callout_id.in_(held)).order_by(Recipient.callout_id)).all()
+
+
 def show_unclear(recipient: Recipient) -> None:
     """Watchers of the board should see the text at once."""
-    callouts.touch({recipient.callout_id})
+    outbox.touch([recipient.callout_id])
 
 
 def silence(volunteer: Volunteer) -> None:

@@ -1,30 +1,50 @@
 """Asking people: a wave of recipients and their texts, written in one transaction with the decision.
 
+The rows are made inside the database, from one list of the chosen, since a wave may have 100,000 people.
 Everything here adds to the current transaction.
 """
 
 import string
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Double,
+    String,
+    Table,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from mobilize.domain import sms
 from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientState
 from mobilize.extensions import db
-from mobilize.models import Callout, Recipient, Volunteer, Wave
+from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
-from . import outbox
+from . import bell, outbox
+from .listed import listed
 from .runtime import now
 from .selection import Candidate
 
 log = structlog.get_logger(__name__)
 
-#: Rows per statement; well under both databases' limit on bound parameters.
-CHUNK = 1000
+#: People in one statement; below both databases' limit on bound parameters.
+PORTION = 10_000
+
+RECIPIENTS: Table = Recipient.__table__  # type: ignore[assignment]
+VOLUNTEERS: Table = Volunteer.__table__  # type: ignore[assignment]
 
 
 def choose(ranked: Sequence[Candidate], wanted: Mapping[int, int | None]) -> list[Candidate]:
@@ -46,9 +66,13 @@ def choose(ranked: Sequence[Candidate], wanted: Mapping[int, int | None]) -> lis
 def ask(
     callout: Callout, chosen: Sequence[Candidate], reason: str, fill_probability: float | None = None
 ) -> int:
-    """Open a wave for these people: a recipient and a queued text for each. Returns how many."""
+    """Open a wave for these people: a recipient and a queued text for each. Returns how many.
+
+    Who opted out or was suspended since the selection, or was asked in this callout before, is left out.
+    """
     if not chosen:
         return 0
+    _one_at_a_time()
     wave = Wave(
         callout_id=callout.id,
         number=1 + (db.session.scalar(select(func.max(Wave.number)).where(Wave.callout_id == callout.id)) or 0),
@@ -60,108 +84,165 @@ def ask(
     db.session.add(wave)
     db.session.flush()
     wave.size = sum(
-        _ask_some(callout, wave, chosen[start : start + CHUNK]) for start in range(0, len(chosen), CHUNK)
+        _write_recipients(callout, wave, chosen[start : start + PORTION])
+        for start in range(0, len(chosen), PORTION)
     )
+    _write_texts(callout, wave)
+    bell.ring_with_commit()
     callout.revision += 1
     return wave.size
 
 
-def _ask_some(callout: Callout, wave: Wave, candidates: Sequence[Candidate]) -> int:
-    people = _lock([candidate.volunteer_id for candidate in candidates])
-    codes = _free_codes(people.keys())
-    chosen = [c for c in candidates if c.volunteer_id in codes]
-    if not chosen:
-        return 0
-    at = now()
-    rows = [
-        {
-            "callout_id": callout.id,
-            "volunteer_id": c.volunteer_id,
-            "wave_id": wave.id,
-            "reply_code": codes[c.volunteer_id],
-            "state": RecipientState.ASKED,
-            "place_kind": c.place_kind,
-            "lat": c.lat,
-            "lon": c.lon,
-            "distance_m": c.distance_m,
-            "asked_at": at,
-        }
-        for c in chosen
-    ]
-    made = db.session.execute(
-        insert(Recipient).returning(Recipient.id, Recipient.volunteer_id, sort_by_parameter_order=True), rows
-    ).all()
-    texts = _Texts(callout)
-    outbox.enqueue([texts.row(recipient_id, people[who], codes[who]) for recipient_id, who in made])
-    db.session.execute(update(Volunteer).where(Volunteer.id.in_(codes)).values(last_asked_at=at))
-    return len(chosen)
+def note_asked() -> int:
+    """Note at the volunteers when they were last asked, for waves of which that is not noted yet.
 
-
-def _lock(ids: Sequence[int]) -> dict[int, Any]:
-    """Hold the volunteers' rows, in one order, so that two call-outs cannot pick the same reply code.
-
-    Who opted out or was suspended since the selection is not among them.
+    Not in the transaction that asks: it may be a hundred thousand rows, and nobody waits for them.
+    One transaction for each portion; returns how many volunteers.
     """
-    rows = db.session.execute(
-        select(Volunteer.id, Volunteer.phone, Volunteer.language, Volunteer.time_zone)
-        .where(
-            Volunteer.id.in_(ids),
-            Volunteer.opted_out_at.is_(None),
-            Volunteer.status == MembershipStatus.ACTIVE,
-        )
-        .order_by(Volunteer.id)
-        .with_for_update()
+    noted = 0
+    for wave_id, asked_at in db.session.execute(select(Wave.id, Wave.asked_at).where(~Wave.noted)).all():
+        ids = db.session.scalars(select(Recipient.volunteer_id).where(Recipient.wave_id == wave_id)).all()
+        for start in range(0, len(ids), outbox.CHUNK):
+            some = sorted(ids)[start : start + outbox.CHUNK]
+            earlier = VOLUNTEERS.c.last_asked_at.is_(None) | (VOLUNTEERS.c.last_asked_at < asked_at)
+            db.session.execute(
+                update(VOLUNTEERS).where(VOLUNTEERS.c.id.in_(some), earlier).values(last_asked_at=asked_at)
+            )
+            db.session.commit()
+            noted += len(some)
+        db.session.execute(update(Wave).where(Wave.id == wave_id).values(noted=True))
+    db.session.commit()
+    return noted
+
+
+def _one_at_a_time() -> None:
+    """Until the transaction ends nobody else asks: two call-outs must not give a phone the same letter.
+
+    A row's lock, which the database lets go of when a process dies.
+    """
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    db.session.execute(dialect.insert(Chore).values(name="asking", due_at=now()).on_conflict_do_nothing())
+    db.session.execute(select(Chore.name).where(Chore.name == "asking").with_for_update()).all()
+
+
+def _write_recipients(callout: Callout, wave: Wave, chosen: Sequence[Candidate]) -> int:
+    """A recipient for each, best first, with the lowest letter that is free for their phone."""
+    codes = _free_codes(_still_callable(callout, [c.volunteer_id for c in chosen]))
+    rows = [
+        (c.volunteer_id, codes[c.volunteer_id], c.place_kind, c.lat, c.lon, c.distance_m)
+        for c in chosen
+        if c.volunteer_id in codes
+    ]
+    people = listed(rows, _FIELDS)
+    same = {
+        "callout_id": literal(callout.id),
+        "wave_id": literal(wave.id),
+        "state": literal(RecipientState.ASKED, RECIPIENTS.c.state.type),
+        "asked_at": literal(wave.asked_at, RECIPIENTS.c.asked_at.type),
+    }
+    whole = select(*same.values(), *(people.c[name] for name in _FIELDS)).order_by(people.c.rank)
+    db.session.execute(insert(RECIPIENTS).from_select([*same, *_FIELDS], whole))
+    return len(rows)
+
+
+def _still_callable(callout: Callout, ids: Sequence[int]) -> list[int]:
+    """Those who did not opt out, were not suspended and were not asked here since the selection."""
+    asked_here = exists().where(
+        RECIPIENTS.c.volunteer_id == VOLUNTEERS.c.id, RECIPIENTS.c.callout_id == callout.id
     )
-    return {row.id: row for row in rows}
+    return list(
+        db.session.scalars(
+            select(VOLUNTEERS.c.id).where(
+                VOLUNTEERS.c.id.in_(ids),
+                VOLUNTEERS.c.opted_out_at.is_(None),
+                VOLUNTEERS.c.status == MembershipStatus.ACTIVE,
+                ~asked_here,
+            )
+        )
+    )
 
 
-def _free_codes(ids: Collection[int]) -> dict[int, str]:
+def _free_codes(ids: Sequence[int]) -> dict[int, str]:
     """The lowest letter free for each phone: those of its open callouts are taken.
 
     A phone with all 26 letters taken is left out, and told of in the log.
     """
-    taken: dict[int, set[str]] = {i: set() for i in ids}
+    taken: dict[int, set[str]] = {}
     rows = db.session.execute(
-        select(Recipient.volunteer_id, Recipient.reply_code).where(
-            Recipient.volunteer_id.in_(ids), Recipient.closed_at.is_(None)
+        select(RECIPIENTS.c.volunteer_id, RECIPIENTS.c.reply_code).where(
+            RECIPIENTS.c.volunteer_id.in_(ids), RECIPIENTS.c.closed_at.is_(None)
         )
     )
     for volunteer_id, code in rows:
-        taken[volunteer_id].add(code)
-    free = {}
+        taken.setdefault(volunteer_id, set()).add(code)
+    free = dict.fromkeys(ids, "A")
     for volunteer_id, letters in taken.items():
         left = [letter for letter in string.ascii_uppercase if letter not in letters]
         if left:
             free[volunteer_id] = left[0]
         else:
             log.error("no reply code is free", volunteer_id=volunteer_id)
+            del free[volunteer_id]
     return free
 
 
-class _Texts:
-    """The call-out's text for each language, time zone and code, rendered once."""
+#: What is written of each recipient, in the order of the rows.
+_FIELDS: Mapping[str, TypeEngine[Any]] = {
+    "volunteer_id": BigInteger(),
+    "reply_code": String(),
+    "place_kind": String(),
+    "lat": Double(),
+    "lon": Double(),
+    "distance_m": Double(),
+}
 
-    def __init__(self, callout: Callout) -> None:
-        self._callout = callout
-        self._bodies: dict[tuple[str, str, str], str] = {}
 
-    def row(self, recipient_id: int, person: Any, code: str) -> dict[str, Any]:
+def _write_texts(callout: Callout, wave: Wave) -> None:
+    """A queued text for each recipient of the wave; rendered once for each language, time zone and letter."""
+    recipients = RECIPIENTS.join(VOLUNTEERS, VOLUNTEERS.c.id == RECIPIENTS.c.volunteer_id)
+    reader = (VOLUNTEERS.c.language, VOLUNTEERS.c.time_zone, RECIPIENTS.c.reply_code)
+    groups = db.session.execute(
+        select(*reader).select_from(recipients).where(RECIPIENTS.c.wave_id == wave.id).distinct()
+    ).all()
+    first_id = db.session.scalar(select(func.min(RECIPIENTS.c.id)).where(RECIPIENTS.c.wave_id == wave.id))
+    for language, time_zone, code in groups:
         # The first letter goes without saying: nobody with one call-out needs to type it.
-        shown = "" if code == "A" else code
-        key = (person.language, person.time_zone, shown)
-        if key not in self._bodies:
-            self._bodies[key] = body_for(self._callout, *key)
-        return outbox.row(
-            person.id,
-            person.phone,
-            self._bodies[key],
+        body = body_for(callout, language, time_zone, "" if code == "A" else code)
+        text = outbox.row(
+            None,
+            None,
+            body,
             kind=MessageKind.CALLOUT,
-            key=f"callout:{recipient_id}",
-            priority=outbox.priority_for(self._callout.emergency.severity),
-            expires_at=self._callout.arrive_by,
-            callout_id=self._callout.id,
-            recipient_id=recipient_id,
+            key="",
+            priority=outbox.priority_for(callout.emergency.severity),
+            expires_at=callout.arrive_by,
+            at=wave.asked_at,
+            callout_id=callout.id,
         )
+        text |= {
+            "idempotency_key": literal("callout:") + cast(RECIPIENTS.c.id, String),
+            "volunteer_id": RECIPIENTS.c.volunteer_id,
+            "recipient_id": RECIPIENTS.c.id,
+            "to_phone": VOLUNTEERS.c.phone,
+            "rank": RECIPIENTS.c.id - first_id,
+        }
+        rows = (
+            select(
+                *(
+                    value if isinstance(value, ColumnElement) else literal(value, outbox.MESSAGES.c[name].type)
+                    for name, value in text.items()
+                )
+            )
+            .select_from(recipients)
+            .where(
+                RECIPIENTS.c.wave_id == wave.id,
+                VOLUNTEERS.c.language == language,
+                VOLUNTEERS.c.time_zone == time_zone,
+                RECIPIENTS.c.reply_code == code,
+            )
+            .order_by(RECIPIENTS.c.id)
+        )
+        db.session.execute(insert(outbox.MESSAGES).from_select(list(text), rows))
 
 
 def values_for(callout: Callout, time_zone: str, code: str = "") -> sms.CalloutValues:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
@@ -10,10 +11,11 @@ from sqlalchemy.orm import selectinload
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.domain.person import check_text
 from mobilize.extensions import db
-from mobilize.models import Agreement, Authority
+from mobilize.models import Agreement, Authority, Section
 
 from . import access, audit
 from .access import Viewer
+from .runtime import now
 from .sections import check_country
 from .skills import check_code
 
@@ -81,6 +83,11 @@ def every(viewer: Viewer) -> Sequence[Authority]:
     """The viewer's authorities with their agreements, by code."""
     query = access.visible(viewer, Authority).options(selectinload(Authority.agreements))
     return db.session.scalars(query.order_by(Authority.code)).all()
+
+
+def may_ask(authority: Authority, section: Section) -> bool:
+    """Whether the authority has an agreement today, by the calendar of the section that calls for it."""
+    return agreement_in_force(authority, now().astimezone(ZoneInfo(section.time_zone)).date()) is not None
 
 
 def agreement_in_force(authority: Authority, day: date) -> Agreement | None:

@@ -1,13 +1,14 @@
 """The board: everything a coordinator watches while a callout runs, read in a handful of queries."""
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 
-from mobilize.domain.delivery import MessageState
-from mobilize.domain.vocabulary import AccountRole, AlarmKind, Intent, MessageKind, RecipientState
+from mobilize.domain.delivery import ENDED_SHORT, DoubtEnding, ErrorClass, MessageState
+from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import (
     Callout,
@@ -15,16 +16,22 @@ from mobilize.models import (
     Emergency,
     InboundMessage,
     Message,
+    MessageEvent,
     Recipient,
     Skill,
+    StatusCallback,
     Volunteer,
 )
 
-from . import access, alarms, heartbeats
+from . import access
 from .access import Viewer
+from .measures import SECOND_COPY_SQL
+from .standing import AlarmRow, standing_alarms
 
 #: The newest texts shown.
 LATEST = 30
+#: States in which a text has not arrived, so that the reason is worth telling.
+_NOT_WELL = ENDED_SHORT | {MessageState.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,12 @@ class RecipientRow:
     asked_at: datetime
     answered_at: datetime | None
     eta_at: datetime | None
+    message_id: int | None
     message_state: MessageState | None
+    #: Why the text has not arrived, as far as anyone knows; ``None`` for one that is well on its way.
+    error_class: ErrorClass | None
+    reason: str | None
+    doubt_ending: DoubtEnding | None
     reply_code: str
     lat: float
     lon: float
@@ -72,12 +84,30 @@ class InboundRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmRow:
-    """One fault that has not gone."""
+class Doubts:
+    """Texts of a callout, of every kind, of which it was not clear whether they were sent.
 
-    kind: AlarmKind
-    detail: str
-    raised_at: datetime | None
+    ``open``: being looked up. ``sent_again`` and ``given_up``: no evidence could be had in time.
+    ``second_copies``: texts that the provider reports beside the one that was wanted.
+    """
+
+    open: int
+    sent_again: int
+    given_up: int
+    second_copies: int
+
+    @property
+    def any(self) -> bool:
+        return bool(self.open or self.sent_again or self.given_up or self.second_copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One text, and everything that happened to it, in order."""
+
+    message: Message
+    events: Sequence[MessageEvent]
+    second_copies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +124,7 @@ class Board:
     reserve: int
     recipients: list[RecipientRow]
     messages_by_state: Mapping[MessageState, int]
+    doubts: Doubts
     unclear: int
     latest_inbound: list[InboundRow]
     alarms: list[AlarmRow]
@@ -107,11 +138,11 @@ def board(viewer: Viewer, callout_id: int) -> Board:
     needs = _needs(callout)
     states = _messages(callout)
     coming = sum(counts.get(state, 0) for state in access.COMMITTED)
-    alarm_rows = standing_alarms()
+    alarm_rows = standing_alarms(viewer)
     return Board(
         callout=callout,
         emergency=callout.emergency,
-        revision=f"{callout.revision}-{callout.status}-{len(alarm_rows)}-{viewer.role}",
+        revision=_revision(viewer, callout, alarm_rows),
         asked=sum(counts.values()),
         delivered=states.get(MessageState.DELIVERED, 0),
         counts=counts,
@@ -119,6 +150,7 @@ def board(viewer: Viewer, callout_id: int) -> Board:
         reserve=coming - sum(need.assigned for need in needs),
         recipients=people,
         messages_by_state=states,
+        doubts=_doubts(callout),
         unclear=_unclear(callout),
         latest_inbound=_latest(callout) if viewer.role is not AccountRole.AUTHORITY else [],
         alarms=alarm_rows,
@@ -128,22 +160,12 @@ def board(viewer: Viewer, callout_id: int) -> Board:
 def revision(viewer: Viewer, callout_id: int) -> str:
     """The board's revision alone, so that a watcher who has it is spared the rest."""
     callout = access.find(viewer, Callout, callout_id)
-    return f"{callout.revision}-{callout.status}-{len(standing_alarms())}-{viewer.role}"
+    return _revision(viewer, callout, standing_alarms(viewer))
 
 
-def standing_alarms() -> list[AlarmRow]:
-    """Open alarms, and the silence of the engine, which nobody is left to write down."""
-    rows = [AlarmRow(a.kind, a.detail, a.raised_at) for a in alarms.open_alarms()]
-    if not heartbeats.engine_seen():
-        rows.insert(
-            0,
-            AlarmRow(
-                AlarmKind.ENGINE_MISSING,
-                "No engine is running: texts are not going out and answers are not being read. Start one.",
-                None,
-            ),
-        )
-    return rows
+def _revision(viewer: Viewer, callout: Callout, alarm_rows: Sequence[AlarmRow]) -> str:
+    faults = zlib.crc32(repr([(row.id, row.detail) for row in alarm_rows]).encode())
+    return f"{callout.revision}-{callout.status}-{faults:08x}-{viewer.role}"
 
 
 def _counts(callout: Callout) -> dict[RecipientState, int]:
@@ -184,11 +206,63 @@ def _messages(callout: Callout) -> dict[MessageState, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def _doubts(callout: Callout) -> Doubts:
+    theirs = Message.callout_id == callout.id
+    in_doubt = db.session.scalar(
+        select(func.count()).select_from(Message).where(theirs, Message.state == MessageState.UNKNOWN)
+    )
+    ended = db.session.execute(
+        select(Message.state, Message.doubt_ending, func.count())
+        .where(theirs, Message.doubt_ending.is_not(None))
+        .group_by(Message.state, Message.doubt_ending)
+    ).all()
+    return Doubts(
+        open=in_doubt or 0,
+        sent_again=sum(count for _, ending, count in ended if ending is DoubtEnding.RESENT),
+        given_up=sum(
+            count
+            for state, ending, count in ended
+            # A receipt that came later has settled it after all.
+            if ending is DoubtEnding.GIVEN_UP and state is not MessageState.DELIVERED
+        ),
+        second_copies=_second_copies(theirs),
+    )
+
+
+def _second_copies(which: ColumnElement[bool]) -> int:
+    """Texts of the provider's that were one too many, of those texts of ours."""
+    return (
+        db.session.scalar(
+            select(func.count(distinct(StatusCallback.sid)))
+            .join(Message, Message.id == StatusCallback.message_id)
+            .where(StatusCallback.outcome == SECOND_COPY_SQL, which)
+        )
+        or 0
+    )
+
+
+def story(viewer: Viewer, message_id: int) -> Story:
+    """One text within the viewer's scope, with its events. Raises `errors.NotFound`."""
+    message = access.find(viewer, Message, message_id)
+    events = db.session.scalars(
+        select(MessageEvent).where(MessageEvent.message_id == message.id).order_by(MessageEvent.id)
+    ).all()
+    return Story(message, events, _second_copies(Message.id == message.id))
+
+
 def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
     """Everyone asked: first those who come, by their arrival; then the others, the latest answer first."""
     seen = access.visible(viewer, Recipient).where(Recipient.callout_id == callout.id).subquery()
     rows = db.session.execute(
-        select(Recipient, Volunteer, Message.state)
+        select(
+            Recipient,
+            Volunteer,
+            Message.id,
+            Message.state,
+            Message.error_class,
+            Message.reason,
+            Message.doubt_ending,
+        )
         .join(Volunteer, Volunteer.id == Recipient.volunteer_id)
         .outerjoin(Message, (Message.recipient_id == Recipient.id) & (Message.kind == MessageKind.CALLOUT))
         .where(Recipient.id.in_(select(seen.c.id)))
@@ -209,12 +283,16 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
             asked_at=r.asked_at,
             answered_at=r.answered_at,
             eta_at=r.eta_at,
+            message_id=message_id,
             message_state=state,
+            error_class=error_class if state in _NOT_WELL else None,
+            reason=reason if state in _NOT_WELL else None,
+            doubt_ending=ending,
             reply_code=r.reply_code,
             lat=r.lat,
             lon=r.lon,
         )
-        for r, v, state in rows
+        for r, v, message_id, state, error_class, reason, ending in rows
     ]
     return sorted(people, key=_reading_order)
 

@@ -1,11 +1,11 @@
-"""Callouts: draft, launch, ask more, stand down; and the engine's next look at those that are asking."""
+"""Callouts: draft, launch, ask more, stand down; and what an answer does to the places that are open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from mobilize.domain import sms
 from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
@@ -19,13 +19,12 @@ from mobilize.domain.vocabulary import (
     MessageKind,
     RecipientState,
 )
-from mobilize.domain.waves import NeedProgress, next_wave
 from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Message, Need, Recipient, Skill
 
-from . import access, asking, audit, competence, outbox, selection
+from . import access, asking, audit, competence, outbox, selection, waves
 from .access import Viewer
-from .runtime import now, settings, work_waiting
+from .runtime import now, work_waiting
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +153,7 @@ def launch(viewer: Viewer, callout_id: int) -> Callout:
     callout.status = CalloutStatus.ASKING
     callout.launched_at = now()
     db.session.flush()
-    asked = _ask_next_wave(callout)
+    asked = waves.ask_next(callout)
     audit.record(viewer, "callout.launch", "callout", callout.id, after={"asked": asked})
     db.session.commit()
     log.info("callout launched", callout_id=callout.id, asked=asked)
@@ -258,8 +257,9 @@ def _stand_down_row(callout: Callout, recipient: Recipient) -> dict[str, object]
         kind=MessageKind.STAND_DOWN,
         # Once for each time a person was open: someone taken back in is told again.
         key=f"stand_down:{recipient.id}:{callout.revision}",
-        priority=outbox.Priority.ANSWER,
+        priority=outbox.Priority.URGENT,
         expires_at=now() + timedelta(hours=4),
+        at=now(),
         callout_id=callout.id,
         recipient_id=recipient.id,
     )
@@ -268,20 +268,20 @@ def _stand_down_row(callout: Callout, recipient: Recipient) -> dict[str, object]
 def _suppress(recipient_ids: Sequence[int]) -> set[int]:
     """Stop texts that are still queued; returns the recipients whose call-out never left."""
     unsent: set[int] = set()
-    for start in range(0, len(recipient_ids), asking.CHUNK):
-        queued = db.session.scalars(
-            select(Message)
+    for start in range(0, len(recipient_ids), outbox.CHUNK):
+        queued = db.session.execute(
+            select(Message.id, Message.kind, Message.recipient_id)
             .where(
-                Message.recipient_id.in_(recipient_ids[start : start + asking.CHUNK]),
+                Message.recipient_id.in_(recipient_ids[start : start + outbox.CHUNK]),
                 Message.state == MessageState.QUEUED,
                 Message.kind.in_((MessageKind.CALLOUT, MessageKind.QUESTION)),
             )
+            .order_by(Message.id)
             .with_for_update()
-        )
-        for message in queued:
-            outbox.step(message, MessageState.SUPPRESSED, Cause.STAND_DOWN, "no longer needed")
-            if message.kind is MessageKind.CALLOUT and message.recipient_id is not None:
-                unsent.add(message.recipient_id)
+        ).all()
+        ids = [row.id for row in queued]
+        outbox.move(ids, MessageState.QUEUED, MessageState.SUPPRESSED, Cause.STAND_DOWN, "no longer needed")
+        unsent |= {row.recipient_id for row in queued if row.kind is MessageKind.CALLOUT}
     return unsent
 
 
@@ -332,72 +332,3 @@ def _useless(callout: Callout, useful: frozenset[int]) -> list[Recipient]:
     silent = _still_open(callout, RecipientState.ASKED)
     skills = competence.valid_skills(callout, [r.volunteer_id for r in silent])
     return [r for r in silent if not skills.get(r.volunteer_id, frozenset()) & useful]
-
-
-# --- the engine's look ------------------------------------------------------------------------
-
-
-def advance(at: datetime) -> int:
-    """Ask the next wave of every callout whose time has come. Returns the people asked.
-
-    One transaction a callout; a callout that another engine holds is left to it.
-    """
-    asked = 0
-    due = db.session.scalars(
-        select(Callout.id).where(Callout.status == CalloutStatus.ASKING, Callout.next_wave_at <= at)
-    ).all()
-    db.session.commit()
-    for callout_id in due:
-        callout = db.session.scalars(
-            select(Callout)
-            .where(Callout.id == callout_id, Callout.status == CalloutStatus.ASKING, Callout.next_wave_at <= at)
-            .with_for_update(skip_locked=True, of=Callout)
-        ).one_or_none()
-        if callout is not None:
-            asked += _ask_next_wave(callout)
-        db.session.commit()
-    return asked
-
-
-def _ask_next_wave(callout: Callout) -> int:
-    if callout.arrive_by <= now():
-        callout.next_wave_at = None
-        callout.revision += 1
-        return 0
-    interval = timedelta(minutes=settings().wave_minutes)
-    callout.next_wave_at = now() + interval
-    needs = [NeedProgress(need.skill_id, need.headcount, _filled(need)) for need in callout.needs]
-    decision = next_wave(callout.mode, needs, factor=settings().wave_factor, silent=_silent(callout, interval))
-    if decision is None:
-        return 0
-    chosen = asking.choose(selection.select_for(callout).ranked, decision.wanted)
-    return asking.ask(callout, chosen, decision.reason)
-
-
-def _filled(need: Need) -> int:
-    return (
-        db.session.scalar(select(func.count()).select_from(Recipient).where(Recipient.need_id == need.id)) or 0
-    )
-
-
-def _silent(callout: Callout, interval: timedelta) -> int:
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Recipient)
-            .where(
-                Recipient.callout_id == callout.id,
-                Recipient.state == RecipientState.ASKED,
-                Recipient.asked_at > now() - interval,
-            )
-        )
-        or 0
-    )
-
-
-def touch(callout_ids: set[int]) -> None:
-    """Tell watchers that something about these callouts changed. Adds to the current transaction."""
-    if callout_ids:
-        db.session.execute(
-            update(Callout).where(Callout.id.in_(callout_ids)).values(revision=Callout.revision + 1)
-        )

@@ -1,262 +1,207 @@
-"""Sending: claim texts, hand them to the gateway, record what came of each.
+"""Sending: keep the wire full. Claim texts, hand them to their gateways, record what came of each.
 
-The claim is committed before the first request leaves, and what the provider said is recorded in a
-transaction of its own. Whatever dies in between leaves ``sending`` texts with a lease; a lease that
-runs out means that nobody knows, never that the text may be sent again.
+A `Dispatcher` belongs to one process and one thread; gateways tell it outcomes from theirs. What may
+be under way at a time is bounded by a window, which grows while the provider keeps up and halves
+when it says "slow down" or gives no clear answer (``domain/pacing.py``).
 """
 
-import os
-import random
-import socket
-from collections.abc import Sequence
-from datetime import timedelta
+import queue
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
 from mobilize.domain.delivery import (
-    Accepted,
     Cause,
     Deferred,
     ErrorClass,
     MessageState,
     OutboundText,
-    Refused,
     SendOutcome,
     Unclear,
 )
-from mobilize.domain.retry import RetryAt, decide
-from mobilize.domain.vocabulary import AlarmKind, PhoneStatus
+from mobilize.domain.pacing import Window
 from mobilize.extensions import db
-from mobilize.models import Alarm, Message, MessageEvent, Volunteer
+from mobilize.models import Message
 
-from . import alarms, answers, audit, callouts, outbox, receipts
-from .access import SYSTEM
-from .runtime import now, runtime, settings
+from . import claims, failures, outbox, outcomes
+from .ports import SmsGateway
+from .runtime import now, settings
 
 log = structlog.get_logger(__name__)
 
-#: Who claims: unique for each process.
-WORKER = f"{socket.gethostname()[:40]}:{os.getpid()}"
-#: Outcomes recorded in one transaction.
-RECORD_BATCH = 100
-#: While a sender is paused, one text is tried this often.
-PROBE = timedelta(seconds=30)
-#: Landline, in the provider's words (Twilio 21635).
-LANDLINE_CODE = 21635
+#: Outcomes recorded in one transaction, at most.
+RECORD_BATCH = 500
+#: Answers that ask for fewer requests at a time.
+_PRESSING = frozenset({ErrorClass.NOT_PROCESSED, ErrorClass.CAPACITY})
+
+_Told = tuple[SmsGateway, OutboundText, SendOutcome]
+
+
+class Dispatcher:
+    """What one process has under way. All methods but `ring` belong to one thread, in an app context."""
+
+    def __init__(self) -> None:
+        self._told: queue.SimpleQueue[_Told | None] = queue.SimpleQueue()
+        self._unrecorded: list[_Told] = []
+        self._window = Window(settings().send_concurrency)
+        #: Texts handed to a gateway whose outcome is not recorded yet.
+        self.under_way = 0
+        #: When a sender that is only busy has room again; ``None``: nothing waits for that.
+        self.next_at: datetime | None = None
+
+    def ring(self) -> None:
+        """There may be work. From any thread."""
+        self._told.put(None)
+
+    def turn(self, wait_s: float) -> int:
+        """Record what is known, then send what there is room for; returns how much was done.
+
+        With nothing to do it waits for an outcome or a ring, at most ``wait_s`` seconds.
+        """
+        done = self._record() + self._send()
+        if not done:
+            self._gather(wait_s)
+            done = self._record()
+        return done
+
+    def run_dry(self) -> int:
+        """Send all that is due, and wait for every outcome; returns how many were sent."""
+        sent = 0
+        while some := self._send():
+            sent += some
+            self.finish()
+        return sent
+
+    def finish(self) -> None:
+        """Wait until nothing is under way, or until nothing more can come of it, and record it."""
+        while self.under_way:
+            # A ring is no outcome, and no reason to stop waiting.
+            if not self._record() and not self._gather(settings().twilio_timeout_seconds + 5):
+                return
+
+    def _send(self) -> int:
+        """Claim and hand over. A small claim costs as much as a large one, so it waits for some room."""
+        free = self._window.size - self.under_way
+        if free <= 0 or (self.under_way and free * 4 < self._window.size):
+            return 0
+        batches, self.next_at = claims.claim(min(free, settings().engine_batch))
+        for batch in batches:
+            self.under_way += len(batch.texts)
+            self._hand_over(batch)
+        return sum(len(batch.texts) for batch in batches)
+
+    def _hand_over(self, batch: claims.Batch) -> None:
+        """Give texts to their gateway. If it breaks, those that it said nothing of are in doubt."""
+        waiting = {text.message_id: text for text in batch.texts}
+        try:
+            batch.gateway.send(batch.texts, partial(self._tell, batch.gateway, waiting))
+        except Exception:  # whatever it was, the other texts must go on
+            log.critical("a fault in a gateway", provider=batch.gateway.name, exc_info=True)
+            for text in list(waiting.values()):
+                self._tell(batch.gateway, waiting, text, Unclear("the gateway broke while it was sending"))
+
+    def _tell(
+        self, gateway: SmsGateway, waiting: dict[int, OutboundText], text: OutboundText, outcome: SendOutcome
+    ) -> None:
+        """One outcome for each text: what is told a second time changes no count."""
+        if waiting.pop(text.message_id, None) is not None:
+            self._told.put((gateway, text, outcome))
+
+    def _gather(self, wait_s: float) -> bool:
+        """Take the outcomes that are known, after waiting for the first of them or a ring.
+
+        Returns whether there was anything before the time was up.
+        """
+        heard = False
+        try:
+            told = self._told.get(timeout=wait_s) if wait_s > 0 else self._told.get_nowait()
+            while True:
+                heard = True
+                if told is not None:
+                    self._unrecorded.append(told)
+                if len(self._unrecorded) >= RECORD_BATCH:
+                    break
+                told = self._told.get_nowait()
+        except queue.Empty:
+            pass
+        return heard
+
+    def _record(self) -> int:
+        """Write outcomes down. If the database is away they are kept, and written later."""
+        self._gather(0)
+        recorded = 0
+        while self._unrecorded:
+            gateway = self._unrecorded[0][0]
+            some = [told for told in self._unrecorded if told[0] is gateway]
+            _record_all(gateway.name, [(text, outcome) for _, text, outcome in some])
+            self._unrecorded = [told for told in self._unrecorded if told[0] is not gateway]
+            self.under_way -= len(some)
+            recorded += len(some)
+            for _, _, outcome in some:
+                self._feel(outcome)
+        return recorded
+
+    def _feel(self, outcome: SendOutcome) -> None:
+        pressing = isinstance(outcome, Unclear) or (
+            isinstance(outcome, Deferred) and outcome.error_class in _PRESSING
+        )
+        if pressing:
+            self._window.pressed()
+        else:
+            self._window.answered()
+
+
+def _record_all(provider: str, told: outcomes.Outcomes) -> None:
+    """Record outcomes together; where one cannot be stored, each alone, so that it holds up no other.
+
+    The text whose outcome cannot be stored is in doubt when its lease runs out.
+    """
+    try:
+        outcomes.record(provider, told)
+    except (DataError, IntegrityError):
+        db.session.rollback()
+        if len(told) > 1:
+            for one in told:
+                _record_all(provider, [one])
+        else:
+            log.critical("an outcome cannot be stored", message_id=told[0][0].message_id, exc_info=True)
 
 
 def send_due() -> int:
-    """Send one batch of texts whose time has come. Returns how many were tried."""
-    gateway = runtime().sms
-    texts = _claim(gateway.name)
-    outcomes: list[tuple[OutboundText, SendOutcome]] = []
-    for pair in gateway.send(texts) if texts else ():
-        outcomes.append(pair)
-        if len(outcomes) >= RECORD_BATCH:
-            _record(outcomes)
-            outcomes = []
-    if outcomes:
-        _record(outcomes)
-    return len(texts)
-
-
-def _claim(provider: str) -> list[OutboundText]:
-    """Take texts for this worker, and commit that before anything leaves."""
-    limit = _allowance(provider)
-    if limit == 0:
-        db.session.commit()
-        return []
-    at = now()
-    due = (
-        select(Message.id)
-        .where(Message.state == MessageState.QUEUED, Message.next_attempt_at <= at, Message.expires_at > at)
-        .order_by(Message.priority, Message.next_attempt_at, Message.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = db.session.execute(
-        update(Message)
-        .where(Message.id.in_(due))
-        .values(
-            state=MessageState.SENDING,
-            attempt=Message.attempt + 1,
-            lease_until=at + timedelta(seconds=settings().lease_seconds),
-            claimed_by=WORKER,
-            provider=provider,
-        )
-        .returning(
-            Message.id, Message.to_phone, Message.body, Message.expires_at, Message.attempt, Message.priority
-        )
-        .execution_options(synchronize_session=False)
-    ).all()
-    _log_steps([row.id for row in claimed], MessageState.QUEUED, MessageState.SENDING, Cause.CLAIM, WORKER)
-    db.session.commit()
-    return [
-        OutboundText(row.id, row.to_phone, row.body, int((row.expires_at - at).total_seconds()), row.attempt)
-        for row in sorted(claimed, key=lambda row: (row.priority, row.id))
-    ]
-
-
-def _allowance(provider: str) -> int:
-    """How many texts may be claimed now: none or a single probe while the sender is paused."""
-    alarm = alarms.find_open(AlarmKind.SENDER_PAUSED, provider)
-    if alarm is None:
-        return settings().engine_batch
-    if alarm.retry_at is not None and alarm.retry_at > now():
-        return 0
-    # Of several engines, the one whose update counts makes the probe.
-    moved = db.session.execute(
-        update(Alarm)
-        .where(Alarm.id == alarm.id, Alarm.retry_at.is_not_distinct_from(alarm.retry_at))
-        .values(retry_at=now() + PROBE)
-        .execution_options(synchronize_session=False)
-    )
-    return int(moved.rowcount)  # type: ignore[attr-defined]
-
-
-def _log_steps(
-    ids: Sequence[int], before: MessageState, after: MessageState, cause: Cause, detail: str | None = None
-) -> None:
-    if ids:
-        at = now()
-        db.session.execute(
-            insert(MessageEvent),
-            [
-                {
-                    "message_id": i,
-                    "at": at,
-                    "from_state": before,
-                    "to_state": after,
-                    "cause": cause,
-                    "detail": detail,
-                }
-                for i in ids
-            ],
-        )
-
-
-def _record(outcomes: Sequence[tuple[OutboundText, SendOutcome]]) -> None:
-    """Write down what the provider said. One transaction.
-
-    An outcome counts only for the attempt that it belongs to; a callback that came first has
-    already moved the text on, and then only the identifier is news.
-    """
-    by_id = {text.message_id: (text, outcome) for text, outcome in outcomes}
-    touched = set()
-    for message in db.session.scalars(
-        select(Message).where(Message.id.in_(by_id)).order_by(Message.id).with_for_update()
-    ):
-        text, outcome = by_id[message.id]
-        if isinstance(outcome, Accepted) and message.sid is None:
-            message.sid = outcome.sid
-        if message.state is MessageState.SENDING and message.attempt == text.attempt:
-            _settle(message, outcome)
-        if message.callout_id is not None:
-            touched.add(message.callout_id)
-    callouts.touch(touched)
-    db.session.commit()
-
-
-def _settle(message: Message, outcome: SendOutcome) -> None:
-    match outcome:
-        case Accepted(state=state):
-            message.accepted_at = now()
-            outbox.step(message, state, Cause.ANSWER)
-            alarms.clear(AlarmKind.SENDER_PAUSED, message.provider or "")
-        case Unclear(detail=detail):
-            outbox.step(message, MessageState.UNKNOWN, Cause.ANSWER, detail)
-        case Refused(error_class=ErrorClass.CONFIGURATION, code=code, detail=detail):
-            _pause(message, code, detail)
-        case Refused() as refused:
-            _refuse(message, refused)
-        case Deferred() as deferred:
-            _defer(message, deferred)
-
-
-def _pause(message: Message, code: int | None, detail: str) -> None:
-    """A fault of configuration is nobody's text's fault: keep the text, stop the sender, tell people."""
-    message.error_class, message.error_code = ErrorClass.CONFIGURATION, code
-    outbox.requeue(message, Cause.ANSWER, f"sender paused: {detail}", now())
-    alarms.raise_alarm(
-        AlarmKind.SENDER_PAUSED,
-        message.provider or "",
-        f"Texts are not going out ({code or 'no code'}: {detail}). They are kept and go when this is mended.",
-        retry_at=now() + PROBE,
-    )
-
-
-def _refuse(message: Message, refused: Refused) -> None:
-    message.error_class, message.error_code = refused.error_class, refused.code
-    outbox.step(message, MessageState.FAILED, Cause.ANSWER, refused.detail)
-    receipts.mark_unreachable(message)
-    volunteer = message.volunteer
-    if refused.error_class is ErrorClass.CONSENT and volunteer.opted_out_at is None:
-        answers.opt_out(volunteer)
-    elif refused.error_class is ErrorClass.BAD_NUMBER:
-        volunteer.phone_status = PhoneStatus.LANDLINE if refused.code == LANDLINE_CODE else PhoneStatus.INVALID
-        _audit_refusal(volunteer, "volunteer.bad_number", refused)
-    elif refused.error_class is ErrorClass.UNRECOGNISED:
-        alarms.raise_alarm(
-            AlarmKind.UNKNOWN_ERROR_CODE,
-            str(refused.code),
-            f"The provider said {refused.code}: {refused.detail}",
-        )
-
-
-def _audit_refusal(volunteer: Volunteer, action: str, refused: Refused) -> None:
-    audit.record(
-        SYSTEM, action, "volunteer", volunteer.id, after={"code": refused.code, "phone": volunteer.phone}
-    )
-
-
-def _defer(message: Message, deferred: Deferred) -> None:
-    message.error_class, message.error_code = deferred.error_class, deferred.code
-    decision = decide(
-        deferred.error_class,
-        message.attempt,
-        now(),
-        message.expires_at,
-        jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
-        retry_after_s=deferred.retry_after_s,
-    )
-    if isinstance(decision, RetryAt):
-        outbox.requeue(message, Cause.ANSWER, deferred.detail, decision.at)
-        return
-    outbox.step(message, MessageState.FAILED, Cause.ANSWER, decision.reason)
-    receipts.mark_unreachable(message)
+    """Send what is due now and wait for every outcome; for drills and tests. Returns how many were tried."""
+    return Dispatcher().run_dry()
 
 
 def expire_overdue(limit: int = 1000) -> int:
     """End queued texts whose deadline has passed: nothing goes out late. One transaction."""
-    return _sweep(
-        (Message.state == MessageState.QUEUED) & (Message.expires_at <= now()),
+    ended = outbox.sweep(
+        Message.expires_at <= now(),
+        MessageState.QUEUED,
         MessageState.EXPIRED,
         Cause.DEADLINE,
         "not sent before its deadline",
-        limit,
+        limit=limit,
     )
+    failures.mark_unreachable(ended)
+    db.session.commit()
+    return len(ended)
 
 
 def release_leases(limit: int = 1000) -> int:
     """Texts whose sender died, or hangs: nobody knows whether they went. One transaction."""
-    return _sweep(
-        (Message.state == MessageState.SENDING) & (Message.lease_until <= now()),
+    at = now()
+    released = outbox.sweep(
+        Message.lease_until <= at,
+        MessageState.SENDING,
         MessageState.UNKNOWN,
         Cause.RECONCILIATION,
         "the engine that was sending it fell silent",
-        limit,
+        limit=limit,
+        doubt_since=at,
+        empty_looks=0,
+        look_at=at + timedelta(seconds=settings().doubt_look_seconds),
     )
-
-
-def _sweep(condition: ColumnElement[bool], state: MessageState, cause: Cause, detail: str, limit: int) -> int:
-    found = db.session.scalars(
-        select(Message).where(condition).order_by(Message.id).limit(limit).with_for_update(skip_locked=True)
-    ).all()
-    for message in found:
-        outbox.step(message, state, cause, detail)
-        if state is MessageState.EXPIRED:
-            receipts.mark_unreachable(message)
-    callouts.touch({m.callout_id for m in found if m.callout_id is not None})
     db.session.commit()
-    return len(found)
+    return len(released)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 
 from mobilize.domain.area import parse_area
 from mobilize.domain.errors import Conflict, InvalidInput, NotAllowed
@@ -17,9 +17,9 @@ from mobilize.domain.vocabulary import (
     Urgency,
 )
 from mobilize.extensions import db
-from mobilize.models import Agreement, Authority, Emergency, Section
+from mobilize.models import Authority, Emergency, Section
 
-from . import access, audit, callouts
+from . import access, audit, authorities, callouts
 from .access import Viewer
 from .runtime import now
 
@@ -57,7 +57,7 @@ def declare(viewer: Viewer, draft: EmergencyDraft) -> Emergency:
     section = access.find(viewer, Section, draft.section_id)
     _check_country(viewer, draft.country)
     if draft.authority_id is not None:
-        _check_authority(access.find(viewer, Authority, draft.authority_id), draft.country)
+        _check_authority(access.find(viewer, Authority, draft.authority_id), draft.country, section)
     emergency = Emergency(
         section_id=section.id,
         authority_id=draft.authority_id,
@@ -157,19 +157,13 @@ def _check_country(viewer: Viewer, country: str) -> None:
         )
 
 
-def _check_authority(authority: Authority, country: str) -> None:
+def _check_authority(authority: Authority, country: str, section: Section) -> None:
     if authority.country != country:
         raise InvalidInput(
             "authority_id",
             f"{authority.name} is an authority of {authority.country}, not of {country}; name another",
         )
-    today = now().date()
-    in_force = select(Agreement.id).where(
-        Agreement.authority_id == authority.id,
-        Agreement.valid_from <= today,
-        Agreement.valid_until.is_(None) | (Agreement.valid_until >= today),
-    )
-    if db.session.scalars(in_force.limit(1)).first() is None:
+    if not authorities.may_ask(authority, section):
         raise Conflict(
             f"No agreement with {authority.name} is in force today; renew it, or leave authority_id out."
         )

@@ -4,21 +4,21 @@ Storing is all that a webhook does. `understand_pending` does the rest, one tran
 that a text that cannot be handled holds up no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from mobilize.domain import replies, sms
 from mobilize.domain.vocabulary import Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import answers, audit, outbox
+from . import answers, audit, intake, outbox
 from .access import SYSTEM
 from .runtime import now, settings, work_waiting
 
@@ -30,25 +30,21 @@ AFTERTHOUGHT = timedelta(days=2)
 LONGEST = 1600 * 4
 
 
-def store_inbound(*, sid: str, from_phone: str, to_phone: str, body: str, raw: dict[str, Any]) -> bool:
-    """Keep one text, durably, once. False if its SID is known already. One transaction."""
-    try:
-        db.session.execute(
-            insert(InboundMessage).values(
-                sid=sid[:64],
-                from_phone=from_phone[:32],
-                to_phone=to_phone[:32],
-                body=_storable(body)[:LONGEST],
-                raw={name: _storable(value) for name, value in raw.items()},
-                received_at=now(),
-            )
-        )
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        return False
-    work_waiting.send()
-    return True
+def store_inbound(*, sid: str, from_phone: str, to_phone: str, body: str, raw: Mapping[str, Any]) -> bool:
+    """Keep one text, durably, once. False if its SID is known already. Ends the open transaction.
+
+    Raises `intake.NotStored`.
+    """
+    row = {
+        "sid": sid[:64],
+        "from_phone": from_phone[:32],
+        "to_phone": to_phone[:32],
+        "body": _storable(body)[:LONGEST],
+        "raw": {name: _storable(value) for name, value in raw.items()},
+        "received_at": now(),
+    }
+    # What one person sends goes in as it came: a later text may take an earlier one back.
+    return intake.store(InboundMessage, row, order=from_phone)
 
 
 def _storable(value: Any) -> Any:

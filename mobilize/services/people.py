@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from mobilize.domain.area import Area
 from mobilize.domain.eligibility import Facts, Proof, Question, Whereabouts, effective_place
@@ -15,10 +14,8 @@ from mobilize.domain.vocabulary import RecipientState
 from mobilize.extensions import db
 from mobilize.models import (
     Absence,
-    Agreement,
     Callout,
     Certification,
-    Emergency,
     Place,
     Recipient,
     Section,
@@ -26,6 +23,7 @@ from mobilize.models import (
     Volunteer,
 )
 
+from . import authorities
 from .number_lists import numbers, read
 from .runtime import now, settings
 
@@ -46,22 +44,11 @@ def question_of(callout: Callout) -> Question:
     return Question(
         arrive_by=callout.arrive_by,
         life_threatening=emergency.severity.life_threatening,
-        agreement_covers=_agreement_in_force(emergency),
+        agreement_covers=emergency.authority is None
+        or authorities.may_ask(emergency.authority, emergency.section),
         minimum_age=settings().minimum_age,
         fatigue_cap=settings().fatigue_cap,
     )
-
-
-def _agreement_in_force(emergency: Emergency) -> bool:
-    if emergency.authority_id is None:
-        return True
-    today = now().astimezone(ZoneInfo(emergency.section.time_zone)).date()
-    in_force = select(Agreement.id).where(
-        Agreement.authority_id == emergency.authority_id,
-        Agreement.valid_from <= today,
-        or_(Agreement.valid_until.is_(None), Agreement.valid_until >= today),
-    )
-    return db.session.scalar(in_force.limit(1)) is not None
 
 
 def load_people(callout: Callout, area: Area, volunteer_ids: Iterable[int]) -> list[Person]:

@@ -11,7 +11,7 @@ from mobilize.domain.waves import NeedProgress, next_wave
 from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Volunteer
 
-from . import access, asking, callouts, selection
+from . import access, asking, callouts, outbox, selection
 from .access import Viewer
 from .runtime import settings
 from .selection import Candidate
@@ -73,8 +73,8 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
 def _languages(chosen: Sequence[Candidate]) -> Counter[str]:
     found: Counter[str] = Counter()
     ids = [candidate.volunteer_id for candidate in chosen]
-    for start in range(0, len(ids), asking.CHUNK):
-        part = ids[start : start + asking.CHUNK]
+    for start in range(0, len(ids), outbox.CHUNK):
+        part = ids[start : start + outbox.CHUNK]
         found.update(db.session.scalars(select(Volunteer.language).where(Volunteer.id.in_(part))))
     return found
 

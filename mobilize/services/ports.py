@@ -1,31 +1,53 @@
 """What services need from the outside world, as small Protocols. ``gateways/`` implements them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from mobilize.domain.delivery import OutboundText, ProviderRecord, SendOutcome
+from mobilize.domain.delivery import OutboundText, ProviderRecord, ReceivedRecord, SendOutcome
+
+#: Told once for each text, from any thread, as soon as its outcome is known.
+Done = Callable[[OutboundText, SendOutcome], None]
 
 
 class SmsGateway(Protocol):
     """A carrier of texts."""
 
-    #: Stored with every message it carries: ``twilio``, ``simulator``.
+    #: Stored with every message it carries: ``twilio``, ``backup``, ``simulator``.
     name: str
+    #: The addresses that it can send from.
+    senders: Sequence[str]
 
-    def send(self, texts: Sequence[OutboundText]) -> Iterator[tuple[OutboundText, SendOutcome]]:
-        """Try each text exactly once and yield outcomes as they come, in any order.
+    def send(self, texts: Sequence[OutboundText], done: Done) -> None:
+        """Begin to send each text, exactly once, and return; ``done`` is called once for each.
 
-        Never raises for a single text: whatever happened is one of the four outcomes.
+        It may return before or after the outcomes are known. Never raises for a single text: whatever
+        happened is one of the four outcomes. Requests do not leave after a text's ``leave_by``.
         """
         ...
 
-    def find(self, to: str, since: datetime) -> list[ProviderRecord]:
-        """The texts to one phone that the provider knows of since then; evidence for ``unknown``.
+    def find(self, phones: Mapping[str, datetime]) -> Mapping[str, Sequence[ProviderRecord]]:
+        """The texts to each phone that the provider knows of since an instant; evidence for ``unknown``.
 
-        Raises `errors.ProviderUnreachable`: then there is no evidence, which is not the same as an empty list.
+        A phone about which no complete list could be had is missing from the result: then there is no
+        evidence, which is not the same as an empty list.
         """
+        ...
+
+    def fetch(self, sids: Collection[str]) -> Mapping[str, ProviderRecord]:
+        """What became of texts that the provider took, by its identifiers; without those it cannot tell."""
+        ...
+
+    def received(self, since: datetime) -> Sequence[ReceivedRecord]:
+        """The texts that phones sent us since an instant.
+
+        Raises `errors.ProviderUnreachable`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and threads. Requests under way end as they will."""
         ...
 
 

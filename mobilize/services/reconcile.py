@@ -1,102 +1,250 @@
-"""Settling ``unknown``: was the text sent or not? Only evidence decides.
+"""Asking the provider what became of a text. Only evidence settles a doubt.
 
-A status callback proves a send by itself (``receipts.py``). Where none comes, the provider's own
-list of texts to that phone is compared by body and time; only when it shows nothing is the text
-queued again. While the list cannot be had, the text stays ``unknown``.
+A status callback proves a send by itself (``receipts.py``). Where none comes, the provider's own list
+of texts to that phone is compared by body and time. Two empty lists, some time apart, prove that the
+text was not sent, and it is queued again; one could be late. Where no list can be had until the window
+closes, the setting ``RESEND_IN_DOUBT`` decides. Texts that were taken and are silent for too long are
+looked up in the same way, and so are answers whose webhook never came.
+
+What is found is stored as a report, so that there is one way in which reports are applied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ScalarSelect, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import exists, select, update
 
-from mobilize.domain.delivery import Cause, MessageState, ProviderRecord, state_for
+from mobilize.domain.delivery import (
+    Cause,
+    DoubtEnding,
+    ErrorClass,
+    MessageState,
+    ProviderRecord,
+)
 from mobilize.domain.errors import ProviderUnreachable
+from mobilize.domain.vocabulary import MessageKind
 from mobilize.extensions import db
-from mobilize.models import Message, MessageEvent
+from mobilize.models import Callout, Emergency, Message, StatusCallback
 
-from . import callouts, outbox
-from .runtime import now, runtime
+from . import chores, failures, inbox, outbox, receipts
+from .ports import SmsGateway
+from .runtime import now, runtime, settings
 
 log = structlog.get_logger(__name__)
 
-#: Callbacks usually come within seconds; the provider's list is asked for after this long.
-EVIDENCE_WAIT = timedelta(minutes=2)
-#: The provider's clock and ours may differ by this much.
+#: The provider's clock and ours may differ by this much, and its times have whole seconds.
 CLOCK_SKEW = timedelta(minutes=1)
+#: A look that an engine began is its own for this long; if it dies, another one looks.
+LOOK_LEASE = timedelta(seconds=60)
+#: A text of which nothing new is heard is not asked about after this long beyond its deadline.
+LAST_LOOK = timedelta(hours=1)
+#: Answers are looked for from this long before the last look that succeeded.
+OVERLAP = timedelta(minutes=10)
+FIRST_SWEEP = timedelta(hours=1)
+
+Records = Mapping[int, Sequence[ProviderRecord]]
 
 
-def settle_unknown(limit: int = 20) -> int:
-    """Look for evidence about texts that have been in doubt long enough. Returns how many were settled.
+def look_up_due(limit: int = 200) -> int:
+    """Ask the providers about texts whose time has come; returns how many were asked about.
 
-    The provider is asked outside any transaction.
+    The providers are asked outside any transaction.
     """
-    settled = 0
-    for message_id, to, attempted_at in _in_doubt(limit):
-        try:
-            records = runtime().sms.find(to, attempted_at - CLOCK_SKEW)
-        except ProviderUnreachable as error:
-            log.warning("no evidence to be had", message_id=message_id, error=str(error))
-            return settled
-        settled += _judge(message_id, attempted_at, records)
-    return settled
+    texts = _take_due(limit)
+    for gateway in runtime().gateways:
+        mine = [text for text in texts if text.provider == gateway.name]
+        _settle_doubts([t for t in mine if t.state is MessageState.UNKNOWN], gateway)
+        _hear_of_the_silent([t for t in mine if t.state is not MessageState.UNKNOWN], gateway)
+    gone = {gateway.name for gateway in runtime().gateways}
+    for text in texts:
+        if text.provider not in gone and text.state is MessageState.UNKNOWN:
+            _judge(text.id, None)
+    return len(texts)
 
 
-def _in_doubt(limit: int) -> list[tuple[int, str, datetime]]:
-    """Texts in doubt for long enough, with the instant of their last claim."""
-    in_doubt_since, claimed_at = func.max(MessageEvent.at), _latest_claim()
-    rows = db.session.execute(
-        select(Message.id, Message.to_phone, claimed_at)
-        .join(MessageEvent, (MessageEvent.message_id == Message.id))
-        .where(Message.state == MessageState.UNKNOWN, MessageEvent.to_state == MessageState.UNKNOWN)
-        .group_by(Message.id, Message.to_phone)
-        .having(in_doubt_since <= now() - EVIDENCE_WAIT)
-        .order_by(Message.id)
+def _take_due(limit: int) -> Sequence[Message]:
+    """Texts to ask about, taken for a while; the objects are detached and only read."""
+    taken = db.session.scalars(
+        select(Message)
+        .where(Message.look_at <= now())
+        .order_by(Message.look_at)
         .limit(limit)
+        .with_for_update(skip_locked=True, of=Message)
+        .execution_options(populate_existing=True)
     ).all()
+    if taken:
+        db.session.execute(
+            update(outbox.MESSAGES)
+            .where(outbox.MESSAGES.c.id.in_([text.id for text in taken]))
+            .values(look_at=now() + LOOK_LEASE)
+        )
+        db.session.expunge_all()
     db.session.commit()
-    return [(row[0], row[1], row[2]) for row in rows]
+    return taken
 
 
-def _latest_claim() -> ScalarSelect[datetime]:
-    """When a text was last claimed: the earliest that the provider can have seen this attempt."""
-    claim = aliased(MessageEvent)
-    return (
-        select(func.max(claim.at))
-        .where(claim.message_id == Message.id, claim.to_state == MessageState.SENDING)
-        .correlate(Message)
-        .scalar_subquery()
-    )
+# --- texts in doubt ----------------------------------------------------------------------------
 
 
-def _judge(message_id: int, attempted_at: datetime, records: Sequence[ProviderRecord]) -> int:
-    """Decide about one text by the provider's records. One transaction."""
-    message = db.session.scalars(
-        select(Message).where(Message.id == message_id, Message.state == MessageState.UNKNOWN).with_for_update()
-    ).one_or_none()
-    if message is None:
+def _settle_doubts(texts: Sequence[Message], gateway: SmsGateway) -> None:
+    if not texts:
+        return
+    phones: dict[str, datetime] = {}
+    for text in texts:
+        since = text.created_at - CLOCK_SKEW
+        phones[text.to_phone] = min(phones.get(text.to_phone, since), since)
+    found = gateway.find(phones)
+    for text in texts:
+        _judge(text.id, found.get(text.to_phone))
+
+
+def _judge(message_id: int, records: Sequence[ProviderRecord] | None) -> None:
+    """Decide about one text in doubt by the provider's list, or by its absence. One transaction."""
+    message = failures.hold(message_id)
+    if message is None or message.state is not MessageState.UNKNOWN:
         db.session.commit()
-        return 0
-    taken = set(db.session.scalars(select(Message.sid).where(Message.sid.in_([r.sid for r in records]))))
-    match = next(
-        (
-            record
-            for record in records
-            if record.body == message.body
-            and record.created_at >= attempted_at - CLOCK_SKEW
-            and record.sid not in taken
-        ),
-        None,
-    )
-    if match is None:
-        outbox.requeue(message, Cause.RECONCILIATION, "the provider has no such text", now())
+        return
+    match = _match(message, records or ())
+    if match is not None:
+        receipts.keep([_report(match, message)])
+    elif _has_report(message):
+        message.look_at = now() + _pause()  # it will be applied any moment
+    elif records is not None:
+        _nothing_there(message)
     else:
-        message.sid = match.sid
-        state = state_for(match.status, match.error_code) or MessageState.ACCEPTED
-        outbox.step(message, state, Cause.RECONCILIATION, "found in the provider's list")
-    if message.callout_id is not None:
-        callouts.touch({message.callout_id})
+        _no_evidence(message)
     db.session.commit()
-    return 1
+
+
+def _match(message: Message, records: Iterable[ProviderRecord]) -> ProviderRecord | None:
+    """The provider's record of this text, if it has one that no other text of ours owns."""
+    alike = [
+        record
+        for record in records
+        if record.body == message.body and record.created_at >= message.created_at - CLOCK_SKEW
+    ]
+    if not alike:
+        return None
+    sids = [record.sid for record in alike]
+    owned = set(db.session.scalars(select(Message.sid).where(Message.sid.in_(sids))))
+    failed = receipts.failed_sids(sids)  # of an attempt before this one
+    return next((record for record in alike if record.sid not in owned | failed), None)
+
+
+def _report(record: ProviderRecord, message: Message) -> receipts.Report:
+    return receipts.Report(
+        record.sid,
+        record.status,
+        record.error_code,
+        message.id,
+        message.attempt,
+        message.to_phone,
+        looked_up=True,
+    )
+
+
+def _has_report(message: Message) -> bool:
+    """Whether a callback about the text waits to be applied."""
+    waiting = exists().where(StatusCallback.message_id == message.id, StatusCallback.applied_at.is_(None))
+    return bool(db.session.scalar(select(waiting)))
+
+
+def _nothing_there(message: Message) -> None:
+    message.empty_looks += 1
+    if message.empty_looks < 2:
+        message.look_at = now() + _pause()
+    else:
+        outbox.requeue(message, Cause.RECONCILIATION, "the provider's list showed no such text, twice", now())
+
+
+def _no_evidence(message: Message) -> None:
+    doubt_since = message.doubt_since or now()
+    if now() - doubt_since < timedelta(seconds=settings().doubt_window_seconds):
+        message.look_at = now() + _pause()
+    elif _worth_a_second_text(message):
+        outbox.requeue(message, Cause.DEADLINE, "nobody knows whether it was sent; sent again", now())
+        if message.state is MessageState.QUEUED:  # otherwise nobody wants it any more
+            message.doubt_ending = DoubtEnding.RESENT
+            log.warning("text sent again without evidence", message_id=message.id)
+    else:
+        message.doubt_ending = message.doubt_ending or DoubtEnding.GIVEN_UP
+        log.warning("text in doubt given up", message_id=message.id)
+        message.error_class = ErrorClass.AMBIGUOUS
+        if outbox.step(
+            message, MessageState.FAILED, Cause.DEADLINE, "nobody knows whether it was sent; not sent again"
+        ):
+            failures.mark_unreachable([message.id])
+
+
+def _worth_a_second_text(message: Message) -> bool:
+    """Once, for a call-out of a severity that the setting names."""
+    if message.kind is not MessageKind.CALLOUT or message.doubt_ending is not None:
+        return False
+    if message.expires_at <= now():
+        return False
+    severity = db.session.scalar(
+        select(Emergency.severity)
+        .join(Callout, Callout.emergency_id == Emergency.id)
+        .where(Callout.id == message.callout_id)
+    )
+    return severity in settings().resend_in_doubt
+
+
+def _pause() -> timedelta:
+    return timedelta(seconds=settings().doubt_look_seconds)
+
+
+# --- texts that were taken, and silent since ---------------------------------------------------
+
+
+def _hear_of_the_silent(texts: Sequence[Message], gateway: SmsGateway) -> None:
+    """Look up texts that were taken but never heard of again. One transaction for all."""
+    by_sid = {text.sid: text for text in texts if text.sid is not None}
+    if not by_sid:
+        return
+    found = gateway.fetch(list(by_sid))
+    receipts.keep([_report(record, by_sid[sid]) for sid, record in found.items() if sid in by_sid])
+    for text in sorted(by_sid.values(), key=lambda one: one.id):
+        silent_for = now() - (text.accepted_at or text.created_at)
+        later = now() + max(silent_for, timedelta(seconds=settings().silence_seconds))
+        db.session.execute(
+            update(Message)
+            .where(Message.id == text.id, Message.look_at.is_not(None))
+            .values(look_at=later if later < text.expires_at + LAST_LOOK else None)
+            .execution_options(synchronize_session=False)
+        )
+    db.session.commit()
+
+
+# --- answers whose webhook was lost ------------------------------------------------------------
+
+
+def sweep_inbound() -> int:
+    """Ask every provider for texts that phones sent us; returns how many were new. One engine at a time."""
+    if not chores.take("inbound sweep", timedelta(seconds=settings().inbound_sweep_seconds)):
+        return 0
+    began = now()
+    since = (chores.last_done("inbound sweep") or began - FIRST_SWEEP) - OVERLAP
+    db.session.commit()
+    new, complete = 0, True
+    for gateway in runtime().gateways:
+        try:
+            received = gateway.received(since)
+        except ProviderUnreachable as error:
+            log.warning("answers could not be looked for", provider=gateway.name, error=str(error))
+            complete = False
+            continue
+        for text in received:
+            new += inbox.store_inbound(
+                sid=text.sid,
+                from_phone=text.from_phone,
+                to_phone=text.to_phone,
+                body=text.body,
+                raw={"looked_up": True, "received_at": text.received_at.isoformat()},
+            )
+    if complete:  # otherwise the next one looks from the same instant again
+        chores.done("inbound sweep", began)
+    if new:
+        log.warning("answers found whose webhook was lost", count=new)
+    return new

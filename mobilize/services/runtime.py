@@ -3,6 +3,7 @@
 `create_app` builds one `Runtime` and hangs it on the Flask application; tests hand in their own parts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +24,8 @@ class Runtime:
 
     settings: Settings
     clock: Clock
-    sms: SmsGateway
+    #: The carriers of texts, in the order in which they are to be used.
+    gateways: Sequence[SmsGateway]
     geocoder: Geocoder
 
 

@@ -5,13 +5,44 @@ from typing import Any
 from flask import Flask, g
 from flask_security import current_user
 
-from mobilize.services.board import standing_alarms
 from mobilize.services.runtime import now, settings
+from mobilize.services.standing import AlarmRow, standing_alarms
 
-from . import board, callouts, emergencies, errors, headers, inbox, own, phones, readiness, show
+from . import (
+    board,
+    callouts,
+    emergencies,
+    errors,
+    headers,
+    inbox,
+    own,
+    phones,
+    queries,
+    readiness,
+    senders,
+    show,
+    texts,
+)
 from .blueprint import blp
 
-__all__ = ["board", "callouts", "emergencies", "errors", "inbox", "init_app", "own", "phones", "readiness"]
+__all__ = [
+    "board",
+    "callouts",
+    "emergencies",
+    "errors",
+    "inbox",
+    "init_app",
+    "own",
+    "phones",
+    "readiness",
+    "senders",
+    "texts",
+]
+
+
+def _alarms() -> list[AlarmRow]:
+    """Open alarms for whoever is signed in, read when a page shows them."""
+    return standing_alarms(g.viewer) if "viewer" in g else []
 
 
 def _context() -> dict[str, Any]:
@@ -19,7 +50,8 @@ def _context() -> dict[str, Any]:
     return {
         "viewer": g.get("viewer"),
         "account": current_user,
-        "standing_alarms": standing_alarms,
+        "standing_alarms": _alarms,
+        "own_zone": lambda: queries.zone_of(g.viewer),
         "simulated": settings().sms_gateway == "simulator",
         "server_time": now,
     }

@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup
 
-from mobilize.domain.vocabulary import CalloutMode, Intent, RecipientState
+from mobilize.domain.delivery import ENDED_SHORT, Cause, DoubtEnding, ErrorClass, MessageState
+from mobilize.domain.pacing import SenderKind
+from mobilize.domain.vocabulary import AlarmKind, CalloutMode, Intent, RecipientState
+from mobilize.models import Message
+from mobilize.services.board import RecipientRow
 
 
 def offset(at: datetime) -> str:
@@ -53,17 +57,52 @@ def distance(metres: float | None) -> str:
     return f"{metres / 1000:.1f} km" if metres < 10_000 else f"{metres / 1000:.0f} km"
 
 
-_LABELS: dict[StrEnum, str] = {
-    RecipientState.ASKED: "no answer yet",
-    RecipientState.ACCEPTED: "coming",
-    RecipientState.LIMITED: "only if needed",
-    RecipientState.STOOD_DOWN: "stood down",
-    CalloutMode.PHASED: "in waves",
-    CalloutMode.EVERYONE: "everyone at once",
-    CalloutMode.ONE_BY_ONE: "one after the other",
-    Intent.ACCEPT: "coming",
-    Intent.DECLINE: "not coming",
-    Intent.LIMITED: "only if needed",
+_WORDS: tuple[tuple[StrEnum, str], ...] = (
+    (RecipientState.ASKED, "no answer yet"),
+    (RecipientState.ACCEPTED, "coming"),
+    (RecipientState.LIMITED, "only if needed"),
+    (RecipientState.STOOD_DOWN, "stood down"),
+    (CalloutMode.PHASED, "in waves"),
+    (CalloutMode.EVERYONE, "everyone at once"),
+    (CalloutMode.ONE_BY_ONE, "one after the other"),
+    (Intent.ACCEPT, "coming"),
+    (Intent.DECLINE, "not coming"),
+    (Intent.LIMITED, "only if needed"),
+    (MessageState.UNKNOWN, "in doubt"),
+    (AlarmKind.SENDER_PAUSED, "texts are held back"),
+    (AlarmKind.UNKNOWN_ERROR_CODE, "unknown answer from the provider"),
+    (DoubtEnding.RESENT, "sent again without proof; the text may have come twice"),
+    (DoubtEnding.GIVEN_UP, "given up; nobody knows whether the text came"),
+    (Cause.CLAIM, "an engine took it up"),
+    (Cause.ANSWER, "the provider answered"),
+    (Cause.CALLBACK, "the provider reported"),
+    (Cause.RECONCILIATION, "the provider was asked"),
+    (Cause.DEADLINE, "time ran out"),
+    (Cause.STAND_DOWN, "stood down"),
+    (Cause.OPERATOR, "by hand"),
+    (SenderKind.US_LONG_CODE, "US phone number"),
+    (SenderKind.LONG_CODE, "phone number"),
+    (SenderKind.TOLL_FREE, "toll-free number"),
+    (SenderKind.ALPHANUMERIC, "name"),
+)
+
+#: By the list that a word comes from: "accepted" is one thing of a person and another of a text.
+_BY_KIND = {(type(word), word): told for word, told in _WORDS}
+
+#: Why a text did not arrive, for people; classes that are tried again are here for texts that ran out of tries.
+_REASONS: dict[ErrorClass, str] = {
+    ErrorClass.NOT_PROCESSED: "the provider was too busy",
+    ErrorClass.UNREACHABLE: "the provider could not be reached",
+    ErrorClass.AMBIGUOUS: "nobody knows whether it came",
+    ErrorClass.CONSENT: "has opted out",
+    ErrorClass.BAD_NUMBER: "the number cannot receive texts",
+    ErrorClass.CONFIGURATION: "our account may not send it",
+    ErrorClass.PAIR: "no sender of ours reaches this number",
+    ErrorClass.BODY: "the provider refused the wording",
+    ErrorClass.CAPACITY: "the provider's queue was full",
+    ErrorClass.CARRIER: "phone off or out of reach",
+    ErrorClass.FILTERED: "a carrier filtered it out",
+    ErrorClass.UNRECOGNISED: "refused for an unknown reason",
 }
 
 
@@ -71,9 +110,28 @@ def label(word: str | None) -> str:
     """A word of the vocabulary for people to read."""
     if word is None:
         return "–"
-    if isinstance(word, StrEnum) and word in _LABELS:
-        return _LABELS[word]
+    if isinstance(word, StrEnum) and (type(word), word) in _BY_KIND:
+        return _BY_KIND[type(word), word]
     return str(word).replace("_", " ")
+
+
+def not_reached(text: RecipientRow | Message) -> str:
+    """Why a text has not arrived, in a few words; empty for one that is well on its way."""
+    state = text.message_state if isinstance(text, RecipientRow) else text.state
+    if state is MessageState.EXPIRED:
+        return "too late to be of use"
+    if state is MessageState.UNKNOWN:
+        return "being looked up"
+    if state is MessageState.SUPPRESSED:
+        return "not needed any more"
+    if state not in ENDED_SHORT:
+        return "sent twice, to be sure" if text.doubt_ending is DoubtEnding.RESENT else ""
+    return _REASONS[text.error_class] if text.error_class else text.reason or ""
+
+
+def to_the_second(at: datetime) -> str:
+    """Wall-clock time alone, where the offset is told beside it."""
+    return f"{at:%H:%M:%S}"
 
 
 def init_app(app: Flask) -> None:
@@ -85,5 +143,7 @@ def init_app(app: Flask) -> None:
         offset,
         in_zone,
         seconds,
+        not_reached,
+        to_the_second,
     )
     app.jinja_env.filters.update({chosen.__name__: chosen for chosen in filters})

@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from mobilize.domain.vocabulary import AccountRole
+from mobilize.services import dispatch
 from mobilize.services.runtime import now
+from tests.services.scripted import SENDER, Script, use
 from tests.world import World
 
 from .conftest import Program, problems
@@ -122,8 +124,15 @@ def test_texts_are_listed_with_what_happened_to_them(
     callout = world.callout()
     coordinator.post(f"/callouts/{callout.id}/launch")
     [text] = coordinator.get(f"/messages?callout_id={callout.id}&state=queued").get_json()["items"]
-    assert coordinator.get(f"/messages/{text['id']}").get_json()["kind"] == "callout"
-    [event] = coordinator.get(f"/messages/{text['id']}/events").get_json()
-    assert (event["from_state"], event["to_state"]) == (None, "queued")
+    assert coordinator.get(f"/messages/{text['id']}").get_json()["events"] == []
+    use(Script())
+    dispatch.send_due()
+    told = coordinator.get(f"/messages/{text['id']}").get_json()
+    assert (told["kind"], told["state"], told["sender"], told["attempt"]) == ("callout", "accepted", SENDER, 1)
+    assert (told["doubt_since"], told["doubt_ending"], told["second_copies"]) == (None, None, 0)
+    steps = [(step["from_state"], step["to_state"], step["cause"]) for step in told["events"]]
+    assert steps == [("queued", "sending", "claim"), ("sending", "accepted", "answer")]
+    assert coordinator.get(f"/messages/{text['id']}/events").get_json() == told["events"]
+    assert stranger.get(f"/messages/{text['id']}").status_code == 404
     assert stranger.get(f"/messages/{text['id']}/events").status_code == 404
     assert coordinator.get("/messages/inbox?intent=unclear").get_json()["items"] == []

@@ -4,9 +4,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from mobilize.domain.delivery import DoubtEnding
 from mobilize.domain.vocabulary import AccountRole
 from mobilize.extensions import db
-from mobilize.services import heartbeats
+from mobilize.models import Message, StatusCallback
+from mobilize.services import callouts, heartbeats, receipts, senders
+from mobilize.services.access import SYSTEM
 from mobilize.services.ports import FastForwardClock
 from tests.world import World
 
@@ -28,6 +31,7 @@ def test_ready_with_database_schema_and_engine(client: FlaskClient, app: Flask) 
         "database": True,
         "schema": True,
         "engine": True,
+        "senders": True,
     }
 
 
@@ -73,3 +77,52 @@ def test_metrics_are_closed_to_other_machines_but_not_to_an_admin(client: FlaskC
     lead, admin = world.account(AccountRole.COORDINATOR), world.account(AccountRole.ADMIN)
     assert client.get("/metrics", headers=world.token(lead), **far).status_code == 403
     assert client.get("/metrics", headers=world.token(admin), **far).status_code == 200
+
+
+def test_a_paused_sender_is_told_but_the_pages_stay(client: FlaskClient) -> None:
+    heartbeats.beat("engine-1")
+    senders.pause("simulator", "20003: the provider's own words")
+    db.session.commit()
+    answer = client.get("/readyz")
+    check = answer.get_json()["checks"]["senders"]
+    assert answer.status_code == 200
+    assert (check["ok"], check["essential"]) == (False, False)
+    assert "simulator is paused since 2026-11-24 09:00:00 UTC" in check["detail"]
+    assert "own words" not in answer.text
+
+
+def test_metrics_of_sending(client: FlaskClient, clock: FastForwardClock, world: World) -> None:
+    heartbeats.beat("gone:1:a")
+    clock.advance(minutes=1)
+    heartbeats.beat("here:2:b")
+    senders.pause("simulator", "20003: no")
+    world.volunteer()
+    callouts.launch(SYSTEM, world.callout().id)
+    clock.advance(seconds=20)
+    text_id = db.session.query(Message).one().id
+    db.session.query(Message).update({"doubt_ending": DoubtEnding.RESENT})
+    for status in ("sent", "delivered"):
+        db.session.add(
+            StatusCallback(
+                sid="SM2",
+                status=status,
+                message_id=text_id,
+                received_at=clock.now(),
+                applied_at=clock.now(),
+                outcome=receipts.SECOND_COPY,
+            )
+        )
+    db.session.commit()
+    told = client.get("/metrics").text.splitlines()
+    for line in (
+        "mobilize_senders_paused 1.0",
+        'mobilize_alarms_open{kind="sender_paused"} 1.0',
+        'mobilize_messages{state="queued"} 1.0',
+        "mobilize_messages_oldest_due_age_seconds 20.0",
+        'mobilize_messages_doubt_ended{ending="resent"} 1.0',
+        'mobilize_messages_doubt_ended{ending="given_up"} 0.0',
+        "mobilize_messages_second_copies 1.0",
+        'mobilize_engines{state="alive"} 1.0',
+        'mobilize_engines{state="missing"} 1.0',
+    ):
+        assert line in told

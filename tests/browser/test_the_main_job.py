@@ -118,7 +118,9 @@ def test_a_click_on_the_map_sets_the_centre(page: Page, world: World, engine: En
     expect(page.get_by_label("Longitude", exact=True)).not_to_have_value("")
 
 
-@pytest.mark.parametrize("path", ["/emergencies", "/emergencies/new", "/readiness", "/inbox", "/phones"])
+@pytest.mark.parametrize(
+    "path", ["/emergencies", "/emergencies/new", "/readiness", "/inbox", "/senders", "/phones"]
+)
 def test_a_narrow_phone_needs_no_sideways_scrolling(
     page: Page, world: World, engine: Engine, path: str
 ) -> None:

@@ -18,7 +18,12 @@ S = MessageState
         (S.SENT, S.ACCEPTED, False),  # a late report takes nothing back
         (S.DELIVERED, S.UNDELIVERED, False),
         (S.UNDELIVERED, S.DELIVERED, True),
-        (S.QUEUED, S.DELIVERED, False),
+        (S.QUEUED, S.DELIVERED, True),  # an earlier attempt arrived after all: the resend is cancelled
+        (S.QUEUED, S.UNDELIVERED, False),  # an earlier attempt that failed: the resend goes on
+        (S.QUEUED, S.UNKNOWN, False),
+        (S.SENDING, S.QUEUED, True),  # "slow down"
+        (S.UNKNOWN, S.SENDING, False),  # never without evidence, or a decision, in between
+        (S.DELIVERED, S.QUEUED, False),
         (S.SUPPRESSED, S.SENDING, False),
         (S.EXPIRED, S.QUEUED, False),
     ],

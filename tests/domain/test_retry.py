@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobilize.domain.delivery import ErrorClass
-from mobilize.domain.retry import BACKOFFS, GiveUp, RetryAt, classify, decide
+from mobilize.domain.retry import BACKOFFS, FaultScope, GiveUp, RetryAt, classify, decide, scope_of
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 IN_AN_HOUR = NOON + timedelta(hours=1)
@@ -97,3 +97,23 @@ def test_a_retry_is_later_than_now_and_before_the_deadline(
     decision = decide(error_class, attempt, NOON, expires_at, retry_after_s=retry_after_s, jitter=jitter)
     if isinstance(decision, RetryAt):
         assert NOON < decision.at < expires_at
+
+
+@pytest.mark.parametrize(
+    ("code", "scope"),
+    [
+        (20003, FaultScope.ACCOUNT),
+        (30002, FaultScope.ACCOUNT),
+        (None, FaultScope.ACCOUNT),
+        (21606, FaultScope.SENDER),
+        (30034, FaultScope.SENDER),
+        (21408, FaultScope.REGION),
+    ],
+)
+def test_a_fault_of_configuration_stops_no_more_than_it_must(code: int | None, scope: FaultScope) -> None:
+    assert scope_of(code) is scope
+
+
+def test_an_unreachable_provider_is_tried_again_within_seconds_however_long_it_lasts() -> None:
+    assert waited(ErrorClass.UNREACHABLE, 1) == 1
+    assert waited(ErrorClass.UNREACHABLE, 5000) == 5

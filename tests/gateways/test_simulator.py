@@ -10,10 +10,12 @@ from sqlalchemy import func, select
 from mobilize.domain.delivery import Accepted, ErrorClass, MessageState, OutboundText, Refused, SendOutcome
 from mobilize.engine import simulation
 from mobilize.extensions import db
-from mobilize.gateways.simulator import SimulatorGateway
+from mobilize.gateways.simulator import OWN_NUMBER, SimulatorGateway
 from mobilize.models import InboundMessage, SimulatedEvent, SimulatedText, StatusCallback
 from mobilize.services.ports import FastForwardClock
 from tests.conftest import make_settings
+
+from .sending import NEVER_TOO_LATE, send_all
 
 PHONE = "+355692000001"
 ASKING = "Can you come? Reply 1 yes, 2 no."
@@ -24,9 +26,13 @@ def simulator(app: Flask, clock: FastForwardClock) -> SimulatorGateway:
     return SimulatorGateway(make_settings(simulator_acceptance=1.0), clock)
 
 
+def make_text(number: int, phone: str, body: str = ASKING) -> OutboundText:
+    return OutboundText(number, phone, body, OWN_NUMBER, 3600, 1, NEVER_TOO_LATE)
+
+
 def send(simulator: SimulatorGateway, *phones: str, body: str = ASKING) -> list[SendOutcome]:
-    texts = [OutboundText(number, phone, body, 3600) for number, phone in enumerate(phones, 1)]
-    return [outcome for _, outcome in simulator.send(texts)]
+    texts = [make_text(number, phone, body) for number, phone in enumerate(phones, 1)]
+    return [outcome for _, outcome in send_all(simulator, texts)]
 
 
 def count(table: Any) -> int:
@@ -39,7 +45,7 @@ def test_a_text_is_accepted_and_entered_in_the_ledger(
     simulator: SimulatorGateway, clock: FastForwardClock
 ) -> None:
     (outcome,) = send(simulator, PHONE)
-    (record,) = simulator.find(PHONE, clock.now())
+    (record,) = simulator.find({PHONE: clock.now()})[PHONE]
     assert isinstance(outcome, Accepted)
     assert outcome.state is MessageState.ACCEPTED
     assert (record.sid, record.to, record.body, record.status) == (outcome.sid, PHONE, ASKING, "sent")
@@ -50,12 +56,12 @@ def test_a_text_sent_twice_arrives_twice(simulator: SimulatorGateway, clock: Fas
     assert isinstance(first, Accepted)
     assert isinstance(second, Accepted)
     assert first.sid != second.sid
-    assert len(simulator.find(PHONE, clock.now())) == 2
+    assert len(simulator.find({PHONE: clock.now()})[PHONE]) == 2
 
 
 def test_find_leaves_out_what_is_older(simulator: SimulatorGateway, clock: FastForwardClock) -> None:
     send(simulator, PHONE)
-    assert simulator.find(PHONE, clock.now() + timedelta(seconds=1)) == []
+    assert simulator.find({PHONE: clock.now() + timedelta(seconds=1)})[PHONE] == []
 
 
 def test_receipts_and_answers_come_through_the_doors_of_webhooks(

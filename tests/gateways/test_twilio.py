@@ -1,9 +1,7 @@
 """Twilio's client over real HTTP: what is asked, and what each ending of a request means."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
 
 import pytest
 
@@ -17,34 +15,10 @@ from mobilize.domain.delivery import (
     SendOutcome,
     Unclear,
 )
-from mobilize.domain.errors import ProviderUnreachable
-from mobilize.gateways.twilio import TwilioGateway
-from tests.conftest import make_settings
-from tests.twilio_double.process import Double
-from tests.twilio_double.serving import twilio_settings
+from tests.twilio_double.process import ACCOUNT, NUMBER, TOKEN, Double
 
-PHONE = "+355692000001"
-SERVICE = "MG" + "0" * 32
-
-Make = Callable[..., TwilioGateway]
-
-
-@pytest.fixture
-def make(double: Double) -> Make:
-    """A gateway to the double, with other settings if need be."""
-    double.turn(callbacks=False)
-
-    def make_gateway(**changes: Any) -> TwilioGateway:
-        usual = twilio_settings(double, "https://help.example.org") | {"twilio_timeout_seconds": 5}
-        return TwilioGateway(make_settings(**(usual | changes)))
-
-    return make_gateway
-
-
-def send(gateway: TwilioGateway, to: str = PHONE, *, validity_s: int = 600, body: str = "Come") -> SendOutcome:
-    ((_, outcome),) = gateway.send([OutboundText(42, to, body, validity_s)])
-    return outcome
-
+from .sending import Endings, send_all
+from .to_the_double import PHONE, SERVICE, Make, make_text, make_texts, send
 
 # What is asked
 
@@ -57,7 +31,8 @@ def test_the_form_says_what_twilio_needs(make: Make, double: Double) -> None:
             "From": "+15005550006",
             "Body": "Come",
             "ValidityPeriod": "600",
-            "StatusCallback": "https://help.example.org/hooks/twilio/status?message=42#rc=5&rp=5xx,ct,rt",
+            "StatusCallback": "https://help.example.org/hooks/twilio/status?message=42&attempt=1"
+            "#rc=5&rp=5xx,ct,rt",
         }
     ]
 
@@ -83,7 +58,7 @@ def test_the_validity_stays_within_twilios_limits(
 def test_a_path_in_the_public_url_is_kept(make: Make, double: Double) -> None:
     send(make(public_url="https://example.org/mobilize/"))
     callback = double.requests()[0]["StatusCallback"]
-    assert callback.startswith("https://example.org/mobilize/hooks/twilio/status?message=42#")
+    assert callback.startswith("https://example.org/mobilize/hooks/twilio/status?message=42&attempt=1#")
 
 
 def test_an_underscore_in_the_public_host_is_refused_at_start(make: Make) -> None:
@@ -112,20 +87,56 @@ def test_accepted_brings_the_sid(make: Make, double: Double) -> None:
     assert [text["sid"] for text in double.ledger()] == [outcome.sid]
 
 
+def test_each_text_goes_out_from_its_own_sender(make: Make, double: Double) -> None:
+    gateway = make(twilio_from=f"{NUMBER},+15005550007")
+    assert gateway.senders == (NUMBER, "+15005550007")
+    send_all(gateway, [make_text(1), make_text(2, "+15005550007"), make_text(3, SERVICE)])
+    asked = {form["StatusCallback"].partition("message=")[2][0]: form for form in double.requests()}
+    assert [asked[number].get("From") for number in "123"] == [NUMBER, "+15005550007", None]
+    assert asked["3"]["MessagingServiceSid"] == SERVICE
+
+
+def test_a_second_provider_is_asked_with_its_own_name_account_and_numbers(make: Make, double: Double) -> None:
+    gateway = make(
+        "backup",
+        twilio_api_url="http://127.0.0.1:9",
+        twilio_auth_token="of the first provider",
+        sms_gateway="twilio,backup",
+        backup_account_sid=ACCOUNT,
+        backup_auth_token=TOKEN,
+        backup_from="+15005550007",
+        backup_api_url=double.url,
+    )
+    assert isinstance(send(gateway), Accepted)
+    assert (gateway.name, gateway.senders) == ("backup", ("+15005550007",))
+    assert [form["From"] for form in double.requests()] == ["+15005550007"]
+
+
 def test_as_many_requests_run_at_once_as_the_setting_says(make: Make, double: Double) -> None:
     double.turn(latency_s=0.3)
-    gateway = make(send_concurrency=10)
     started = datetime.now(UTC)
-    list(gateway.send([OutboundText(n, PHONE, "Come", 600) for n in range(1, 21)]))
+    send_all(make(send_concurrency=10), make_texts(20))
     assert timedelta(seconds=0.6) <= datetime.now(UTC) - started < timedelta(seconds=3)
 
 
-def test_texts_not_yet_tried_stay_unsent_when_nobody_listens(make: Make, double: Double) -> None:
-    double.turn(latency_s=0.05)
-    outcomes = make(send_concurrency=1).send([OutboundText(n, PHONE, "Come", 600) for n in range(1, 51)])
-    next(outcomes)
-    outcomes.close()  # type: ignore[attr-defined]
-    assert len(double.requests()) < 10
+def test_sending_returns_before_the_answers_come(make: Make, double: Double) -> None:
+    double.turn(latency_s=0.5)
+    endings, started = Endings(10), datetime.now(UTC)
+    make().send(make_texts(10), endings.tell)
+    assert datetime.now(UTC) - started < timedelta(seconds=0.4)
+    assert len(endings.wait()) == 10
+
+
+def test_listeners_that_break_do_not_stop_other_texts(make: Make, double: Double) -> None:
+    endings = Endings(30)
+
+    def listen(text: OutboundText, outcome: SendOutcome) -> None:
+        endings.tell(text, outcome)
+        if text.message_id % 2:
+            raise ZeroDivisionError
+
+    make(send_concurrency=3).send(make_texts(30), listen)
+    assert sorted(text.message_id for text, _ in endings.wait()) == list(range(1, 31))
 
 
 # No
@@ -181,8 +192,8 @@ def test_a_text_too_long_for_twilio_is_refused_as_a_body(make: Make) -> None:
 
 
 def test_half_a_character_is_refused_and_harms_no_other(make: Make) -> None:
-    texts = [OutboundText(1, PHONE, "\ud83d", 600), OutboundText(2, PHONE, "Come", 600)]
-    outcomes = {text.message_id: outcome for text, outcome in make().send(texts)}
+    texts = [make_text(1, body="\ud83d"), make_text(2)]
+    outcomes = {text.message_id: outcome for text, outcome in send_all(make(), texts)}
     assert isinstance(outcomes[1], Refused)
     assert isinstance(outcomes[2], Accepted)
 
@@ -191,13 +202,13 @@ def test_half_a_character_is_refused_and_harms_no_other(make: Make) -> None:
 
 
 def test_slow_down_is_deferred(make: Make, double: Double) -> None:
-    double.turn(fault="slow_down")
+    double.turn(faults={"slow_down": 1})
     assert send(make()) == Deferred(ErrorClass.NOT_PROCESSED, 20429, "HTTP 429: Too Many Requests", None)
     assert double.ledger() == []
 
 
 def test_slow_down_keeps_how_long(make: Make, double: Double) -> None:
-    double.turn(fault="slow_down", retry_after="7")
+    double.turn(faults={"slow_down": 1}, retry_after="7")
     outcome = send(make())
     assert isinstance(outcome, Deferred)
     assert outcome.retry_after_s == 7
@@ -205,7 +216,7 @@ def test_slow_down_keeps_how_long(make: Make, double: Double) -> None:
 
 def test_slow_down_until_a_date_is_counted_in_seconds(make: Make, double: Double) -> None:
     until = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=False)
-    double.turn(fault="slow_down", retry_after=until)
+    double.turn(faults={"slow_down": 1}, retry_after=until)
     outcome = send(make())
     assert isinstance(outcome, Deferred)
     assert outcome.retry_after_s == pytest.approx(89, abs=5)
@@ -213,7 +224,7 @@ def test_slow_down_until_a_date_is_counted_in_seconds(make: Make, double: Double
 
 @pytest.mark.parametrize("nonsense", ["soon", "-3", "1e9", "Mon, 99 Foo"])
 def test_an_unreadable_wish_is_no_wish(make: Make, double: Double, nonsense: str) -> None:
-    double.turn(fault="slow_down", retry_after=nonsense)
+    double.turn(faults={"slow_down": 1}, retry_after=nonsense)
     outcome = send(make())
     assert isinstance(outcome, Deferred)
     assert outcome.retry_after_s is None
@@ -226,22 +237,27 @@ def test_a_full_queue_at_twilio_is_deferred(make: Make, double: Double) -> None:
     assert outcome.error_class is ErrorClass.CAPACITY
 
 
-def test_a_name_that_does_not_resolve_is_deferred(make: Make) -> None:
-    outcome = send(make(twilio_api_url="http://no-such-host.invalid"))
+@pytest.mark.parametrize("url", ["http://no-such-host.invalid", "http://127.0.0.1:9", "http://[nonsense"])
+def test_a_provider_that_cannot_be_reached_is_deferred_as_such(make: Make, url: str) -> None:
+    outcome = send(make(twilio_api_url=url))
     assert isinstance(outcome, Deferred)
-    assert outcome.error_class is ErrorClass.NOT_PROCESSED
+    assert outcome.error_class is ErrorClass.UNREACHABLE
+
+
+def test_a_server_without_tls_has_seen_nothing(make: Make, double: Double) -> None:
+    outcome = send(make(twilio_api_url=double.url.replace("http:", "https:")))
+    assert isinstance(outcome, Deferred)
+    assert outcome.error_class is ErrorClass.UNREACHABLE
+    assert double.requests() == []
 
 
 def test_a_dead_provider_defers_every_text(make: Make) -> None:
     with Double() as doomed:
         gateway = make(twilio_api_url=doomed.url)
         assert isinstance(send(gateway), Accepted)
-    texts = [OutboundText(n, PHONE, "Come", 600) for n in range(1, 11)]
-    outcomes = [outcome for _, outcome in gateway.send(texts)]
+    outcomes = [outcome for _, outcome in send_all(gateway, make_texts(10))]
     assert len(outcomes) == 10
-    # The pooled connection dies with the provider; whatever finds it open cannot know.
-    assert all(isinstance(outcome, Deferred | Unclear) for outcome in outcomes)
-    assert sum(isinstance(outcome, Deferred) for outcome in outcomes) >= 9
+    assert all(isinstance(outcome, Deferred) for outcome in outcomes)
 
 
 # Nobody knows
@@ -262,7 +278,7 @@ def test_a_dead_provider_defers_every_text(make: Make) -> None:
 def test_no_clear_answer_is_unclear_and_not_repeated(
     make: Make, double: Double, fault: str, reached: int
 ) -> None:
-    double.turn(fault=fault)
+    double.turn(faults={fault: 1})
     assert isinstance(send(make()), Unclear)
     assert len(double.requests()) == 1
     assert len(double.ledger()) == reached
@@ -270,58 +286,19 @@ def test_no_clear_answer_is_unclear_and_not_repeated(
 
 @pytest.mark.parametrize("fault", ["hang_before", "hang_after"])
 def test_an_answer_that_does_not_come_in_time_is_unclear(make: Make, double: Double, fault: str) -> None:
-    double.turn(fault=fault)
+    double.turn(faults={fault: 1})
     assert isinstance(send(make(twilio_timeout_seconds=0.3)), Unclear)
     assert len(double.requests()) == 1
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
 def test_every_fault_of_the_server_is_unclear(make: Make, double: Double, status: int) -> None:
-    double.turn(fault="error_before", error_status=status)
+    double.turn(faults={"error_before": 1}, error_status=status)
     assert isinstance(send(make()), Unclear)
 
 
 def test_one_text_in_doubt_leaves_the_others_clear(make: Make, double: Double) -> None:
-    double.turn(fault="drop_after", fault_times=1)
-    outcomes = [o for _, o in make().send([OutboundText(n, PHONE, "Come", 600) for n in range(1, 21)])]
+    double.turn(faults={"drop_after": 1}, fault_times=1)
+    outcomes = [outcome for _, outcome in send_all(make(), make_texts(20))]
     assert sum(isinstance(outcome, Unclear) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Accepted) for outcome in outcomes) == 19
-
-
-# What Twilio's list shows
-
-
-def test_the_list_is_read_to_its_end(make: Make, double: Double) -> None:
-    double.turn(now="2026-11-24T09:00:00+00:00")
-    gateway = make(twilio_timeout_seconds=30)
-    outcomes = [o for _, o in gateway.send([OutboundText(n, PHONE, f"Text {n}", 600) for n in range(1, 251)])]
-    found = gateway.find(PHONE, datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
-    assert [outcome for outcome in outcomes if not isinstance(outcome, Accepted)] == []
-    assert {record.body for record in found} == {f"Text {n}" for n in range(1, 251)}
-
-
-def test_whole_seconds_in_the_list_hide_no_text(make: Make, double: Double) -> None:
-    double.turn(now="2026-11-24T09:00:05.9+00:00")
-    gateway = make()
-    send(gateway)
-    assert len(gateway.find(PHONE, datetime(2026, 11, 24, 9, 0, 5, 800_000, tzinfo=UTC))) == 1
-
-
-def test_the_list_says_what_became_of_a_text(make: Make, double: Double) -> None:
-    double.turn(undeliverable={PHONE: 30005})
-    gateway = make()
-    send(gateway)
-    double.wait_until_quiet()
-    (record,) = gateway.find(PHONE, datetime.now(UTC) - timedelta(minutes=1))
-    assert (record.status, record.error_code) == ("undelivered", 30005)
-
-
-def test_no_list_is_not_an_empty_list(make: Make, double: Double) -> None:
-    double.turn(revoked=True)
-    with pytest.raises(ProviderUnreachable):
-        make().find(PHONE, datetime.now(UTC))
-
-
-def test_a_dead_provider_has_no_list(make: Make) -> None:
-    with pytest.raises(ProviderUnreachable):
-        make(twilio_api_url="http://127.0.0.1:9").find(PHONE, datetime.now(UTC))

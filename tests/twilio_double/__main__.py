@@ -6,19 +6,22 @@ import sys
 
 from aiohttp import web
 
+from .inner import Inner
 from .server import Server
 
 
 async def serve(account: str, token: str, port: int) -> None:
-    runner = web.AppRunner(Server(account, token).application(), access_log=None, shutdown_timeout=0.5)
+    inner = Inner(Server(account, token))
+    runner = web.ServerRunner(web.Server(inner.answer, access_log=None), shutdown_timeout=0.5)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
+    site = web.TCPSite(runner, "127.0.0.1", port, backlog=4096)
     await site.start()
     address = runner.addresses[0]
     sys.stdout.write(f"http://127.0.0.1:{address[1]}\n")
     sys.stdout.flush()
     # Whoever started the double holds its standard input; when that closes, it ends.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await inner.close()
     await runner.cleanup()
 
 

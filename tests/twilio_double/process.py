@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,15 +16,23 @@ TOKEN = "the-auth-token-of-the-tests"
 NUMBER = "+15005550006"
 
 
+#: The account at the backup provider, which is a second double.
+BACKUP_ACCOUNT = "AC" + "fedcba9876543210" * 2
+BACKUP_TOKEN = "the-auth-token-of-the-backup"
+BACKUP_NUMBER = "+15005550106"
+
+_ROOT = Path(__file__).parents[2]
+
+
 class Double:
     """Starts the double and speaks to its inner side."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, account: str = ACCOUNT, token: str = TOKEN, port: int = 0) -> None:
+        self.account = account
+        self.token = token
+        command = ["-m", "tests.twilio_double", "--account", account, "--token", token, "--port", str(port)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.twilio_double", "--account", ACCOUNT, "--token", TOKEN],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, *command], cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
@@ -37,12 +46,17 @@ class Double:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         """End the process; from now on connections are refused."""
         self._process.terminate()
         self._process.communicate(timeout=10)
 
     def turn(self, **knobs: Any) -> None:
+        """Set knobs; see `knobs.Knobs` for what there is."""
         self._post("/_knobs", knobs)
 
     def reset(self) -> None:
@@ -56,6 +70,11 @@ class Double:
     def ledger(self) -> list[dict[str, str]]:
         """The texts that reached phones."""
         found: list[dict[str, str]] = self._get("/_ledger")
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """Counts: texts that reached phones, texts that did so twice, requests and callbacks by outcome."""
+        found: dict[str, Any] = self._get("/_summary")
         return found
 
     def requests(self) -> list[dict[str, str]]:
@@ -76,10 +95,10 @@ class Double:
             time.sleep(0.02)
 
     def _get(self, path: str) -> Any:
-        return requests.get(self.url + path, timeout=10).json()
+        return requests.get(self.url + path, timeout=60).json()
 
     def _post(self, path: str, data: dict[str, Any]) -> Any:
-        answer = requests.post(self.url + path, json=data, timeout=20)
+        answer = requests.post(self.url + path, json=data, timeout=60)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -95,3 +114,16 @@ def double(double_process: Double) -> Double:
     """A well-behaved double with no memory."""
     double_process.reset()
     return double_process
+
+
+@pytest.fixture(scope="session")
+def backup_double_process() -> Iterator[Double]:
+    with Double(account=BACKUP_ACCOUNT, token=BACKUP_TOKEN) as running:
+        yield running
+
+
+@pytest.fixture
+def backup_double(backup_double_process: Double) -> Double:
+    """A second provider, well-behaved and with no memory."""
+    backup_double_process.reset()
+    return backup_double_process

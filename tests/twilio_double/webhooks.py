@@ -1,18 +1,23 @@
 """The double as a caller of webhooks: signed, and repeated as the URL's fragment asks."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urldefrag
+from urllib.parse import parse_qs, urldefrag, urlencode
 
 import aiohttp
 
 from .carrier import Carrier, Text
+from .chance import chance, hits
 from .signature import sign
 
 #: Twilio gives up on a webhook after this long; seconds.
 _TIMEOUT_S = 15.0
-_PAUSE_BETWEEN_TRIES_S = 0.05
+#: Webhooks under way at once; more than this wait for their turn.
+_AT_ONCE = 100
+#: A create request waits for its early callbacks at most this long; seconds.
+_EARLY_S = 2.0
 
 
 class Webhooks:
@@ -24,60 +29,112 @@ class Webhooks:
         self._token = token
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._turn = asyncio.Semaphore(_AT_ONCE)
         #: Every call: URL, form and the HTTP status of the answer (0 for none).
         self.calls: list[dict[str, Any]] = []
+        #: What happened to callbacks and to texts from phones, by name.
+        self.counts: Counter[str] = Counter()
 
     @property
     def pending(self) -> int:
         return len(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    async def follow(self, text: Text) -> None:
+        """Let a text go through its fates. Returns at once, or after the callbacks if they are early."""
+        knobs = self._carrier.knobs
+        if not knobs.callback_delay_s and not (text.callback and knobs.callbacks):
+            for status, code in self._carrier.fates(text):
+                text.becomes(status, code, self._carrier.now())
+            return
+        task = asyncio.create_task(self._report(text))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def report(self, text: Text) -> None:
-        """Let a text go through its fates, and report each."""
-        knobs = self._carrier.knobs
-        for status, code in self._carrier.fates(text):
-            await asyncio.sleep(knobs.callback_delay_s)
-            text.status, text.error_code = status, code
-            if text.callback and knobs.callbacks:
-                for _ in range(knobs.callback_copies):
-                    await self._post(text.callback, self._status_form(text))
+        if self._hits(knobs.callbacks_early, "early", text):
+            self.counts["early"] += 1
+            await asyncio.wait({task}, timeout=_EARLY_S)
 
     async def deliver(self, text: Text) -> int:
         """Post a text from a phone to the sender's webhook; returns the answer's HTTP status, or 0."""
         url = self._carrier.knobs.inbound_url
-        return await self._post(url, self._inbound_form(text)) if url else 0
+        if not url:
+            return 0
+        if self._hits(self._carrier.knobs.inbound_lost, "inbound", text):
+            self.counts["inbound_lost"] += 1
+            return 0
+        self.counts["inbound"] += 1
+        return await self._post(url, self._inbound_form(text))
 
     async def close(self) -> None:
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._session:
             await self._session.close()
+
+    def _hits(self, share: float, what: str, text: Text, *more: str) -> bool:
+        return hits(share, self._carrier.knobs.seed, what, text.to, text.body, text.nth, *more)
+
+    async def _report(self, text: Text) -> None:
+        knobs = self._carrier.knobs
+        fates = self._carrier.fates(text)
+        reordered = len(fates) > 1 and self._hits(knobs.callbacks_reordered, "reordered", text)
+        self.counts["reordered"] += reordered
+        for position, (status, code) in enumerate(reversed(fates) if reordered else fates):
+            share = chance(knobs.seed, "spread", text.to, text.body, text.nth, status)
+            await asyncio.sleep(knobs.callback_delay_s + share * knobs.callback_spread_s)
+            if not (reordered and position):  # a text never goes back, whatever the reports say
+                text.becomes(status, code, self._carrier.now())
+            if text.callback and knobs.callbacks:
+                await self._call_back(text, text.callback, self._status_form(text, status, code))
+
+    async def _call_back(self, text: Text, url: str, form: Mapping[str, str]) -> None:
+        knobs, status = self._carrier.knobs, form["MessageStatus"]
+        self.counts["due"] += 1
+        if self._hits(knobs.callbacks_lost, "lost", text, status):
+            self.counts["lost"] += 1
+            return
+        if self._hits(knobs.callbacks_duplicated, "duplicated", text, status):
+            self.counts["duplicated"] += 1
+            await asyncio.gather(self._post(url, form), self._post(url, form))
+        else:
+            await self._post(url, form)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> int:
         """Call, and repeat after what ``rp`` lists, ``rc`` times at most (Twilio's connection overrides)."""
         address, fragment = urldefrag(url)
         overrides = parse_qs(fragment)
         policy = set(overrides.get("rp", ["ct"])[0].split(","))
-        status = 0
-        for _ in range(1 + int(overrides.get("rc", ["1"])[0])):
-            status, ending = await self._try(address, form)
-            self.calls.append({"url": address, "form": dict(form), "status": status})
-            if ending not in policy and not (ending and "all" in policy):
-                break
-            await asyncio.sleep(_PAUSE_BETWEEN_TRIES_S)
-        return status
+        tries = 1 + int(overrides.get("rc", ["1"])[0])
+        while True:
+            tries -= 1
+            async with self._turn:
+                status, ending = await self._try(address, form)
+            self.counts["calls"] += 1
+            if self._carrier.knobs.record_calls:
+                self.calls.append({"url": address, "form": dict(form), "status": status})
+            if ending is None:
+                return status
+            if not tries or (ending not in policy and "all" not in policy):
+                self.counts["given_up"] += 1
+                return status
+            self.counts["repeated"] += 1
+            await asyncio.sleep(self._carrier.knobs.callback_retry_pause_s)
 
     async def _try(self, url: str, form: Mapping[str, str]) -> tuple[int, str | None]:
         """One call: the answer's status, and what went wrong in ``rp``'s words."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S))
-        headers = {"X-Twilio-Signature": sign(self._token, url, form)}
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
+                connector=aiohttp.TCPConnector(limit=_AT_ONCE),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+            "X-Twilio-Signature": sign(self._token, url, form),
+        }
         try:
-            async with self._session.post(url, data=form, headers=headers) as answer:
+            async with self._session.post(url, data=urlencode(form), headers=headers) as answer:
                 await answer.read()
         except aiohttp.ClientConnectorError:
             return 0, "ct"
@@ -85,20 +142,22 @@ class Webhooks:
             return 0, "rt"
         return answer.status, f"{answer.status // 100}xx" if answer.status >= 400 else None
 
-    def _status_form(self, text: Text) -> dict[str, str]:
+    def _status_form(self, text: Text, status: str, code: int | None) -> dict[str, str]:
         form = {
             "AccountSid": self._account,
             "ApiVersion": "2010-04-01",
             "ChannelPrefix": "",
             "From": text.sender,
             "MessageSid": text.sid,
-            "MessageStatus": text.status,
+            "MessageStatus": status,
             "SmsSid": text.sid,
-            "SmsStatus": text.status,
+            "SmsStatus": status,
             "To": text.to,
         }
-        if text.error_code:
-            form["ErrorCode"] = str(text.error_code)
+        if text.service:
+            form["MessagingServiceSid"] = text.service
+        if code:
+            form["ErrorCode"] = str(code)
         return form
 
     def _inbound_form(self, text: Text) -> dict[str, str]:
