@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from mobilize.gateways import make_sms_gateways
 from mobilize.models import Callout
 from mobilize.services.runtime import runtime
 
-from .up import WebServer, ends_on_signals, running, this_app
+from .up import Ending, WebServer, ends_on_signals, running, this_app
 
 #: How much faster than life the demonstration runs, unless ``SIMULATOR_SPEED`` says otherwise.
 SPEED = 60.0
@@ -128,7 +127,7 @@ def _tell(console: Console, address: str, callout: Callout, accounts: list[sign_
     console.print()
 
 
-def _watch(console: Console, callout: Callout, ended: threading.Event, *, until_filled: bool) -> bool:
+def _watch(console: Console, callout: Callout, ended: Ending, *, until_filled: bool) -> bool:
     """Show the progress until the end; returns whether every place is filled."""
     callout_id = callout.id
     db.session.rollback()

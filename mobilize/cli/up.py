@@ -1,6 +1,7 @@
 """``flask up`` and ``flask engine``: the long-running processes."""
 
 import errno
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -58,15 +59,35 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     return f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose others: --host, --port."
 
 
+class Ending:
+    """Told by a signal handler, awaited by the main thread.
+
+    No `threading.Event`: its ``set`` takes a lock that the thread which the handler interrupts may hold,
+    and then neither goes on. ``SimpleQueue.put`` is documented as safe in such a place.
+    """
+
+    def __init__(self) -> None:
+        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def tell(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """End. In the form of a signal handler."""
+        self._told.put(None)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether it is to end; waits for that at most ``seconds``, or as long as it takes."""
+        try:
+            self._told.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        self._told.put(None)  # for whoever asks again
+        return True
+
+
 @contextmanager
-def ends_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT (Ctrl-C) and SIGTERM set; the earlier handlers come back afterwards."""
-    ended = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    earlier = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+def ends_on_signals() -> Iterator[Ending]:
+    """What SIGINT (Ctrl-C) and SIGTERM tell to end; the earlier handlers come back afterwards."""
+    ended = Ending()
+    earlier = {number: signal.signal(number, ended.tell) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield ended
     finally:

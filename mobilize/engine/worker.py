@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
@@ -47,8 +48,10 @@ class Engine:
             self._dispatcher = Dispatcher()
         self._listener = Listener(app, self._ring)
         self._sending = threading.Thread(target=self._send, name="sending", daemon=True)
+        self._jobs = ThreadPoolExecutor()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
+            executors={"default": self._jobs},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_SECONDS},
         )
 
@@ -71,7 +74,9 @@ class Engine:
         self._listener.stop()
         self._dispatcher.ring()
         self._sending.join()
-        self._scheduler.shutdown(wait=True)
+        # While the scheduler itself waits it holds the lock that a job needs to ring; so wait apart.
+        self._scheduler.shutdown(wait=False)
+        self._jobs.shutdown(wait=True)
         self._in_app(lambda: heartbeats.leave(self.name))
         log.info("engine stopped", engine=self.name)
 
