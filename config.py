@@ -51,6 +51,14 @@ class Settings:
     send_concurrency: int
     geocoder: str
     nominatim_url: str
+    travel_mode: str
+    travel_detour: float
+    travel_speeds: Mapping[str, float]
+    travel_slow_km: Mapping[str, float]
+    travel_preparation_minutes: float
+    router: str
+    router_url: str | None
+    router_timeout_seconds: float
     simulator_speed: float
     simulator_seed: int
     simulator_acceptance: float
@@ -86,6 +94,10 @@ _RATES = {
     "alphanumeric": 10.0,
     "messaging_service": 10.0,
 }
+#: Kilometres an hour at full speed, and the kilometres of road from which a trip gets to it
+#: (``domain/travel.py`` has the formula). Assumptions about private people, to be set to the country.
+_SPEEDS = {"foot": 5.0, "bicycle": 15.0, "car": 70.0, "public_transport": 40.0}
+_SLOW_KM = {"foot": 0.0, "bicycle": 1.0, "car": 10.0, "public_transport": 15.0}
 _SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
 _ADDRESS = r"(\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{1,11}|\d{3,8})"
 _ACCOUNT = validate.Regexp(r"^AC[0-9a-fA-F]{32}$", error="must be AC and 32 hexadecimal digits")
@@ -99,24 +111,41 @@ class Listed(fields.String):
         return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-class Rates(fields.String):
-    """``kind=segments a second`` pairs separated by commas; kinds that are not named keep their default."""
+class Pairs(fields.String):
+    """``name=number`` pairs separated by commas; names that are not given keep their default."""
 
     default_error_messages = {  # noqa: RUF012 (the library's form)
-        "rates": f"must be pairs like short_code=100, separated by commas; the kinds are {', '.join(_RATES)}"
+        "pairs": "must be pairs like {example}, separated by commas; the names are {names}, "
+        "the numbers go from {low:g} to {high:g}"
     }
 
+    def __init__(
+        self, defaults: Mapping[str, float], *, low: float, high: float, metadata: Mapping[str, Any]
+    ) -> None:
+        super().__init__(load_default=defaults, metadata=metadata)
+        self._defaults, self._low, self._high = defaults, low, high
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        rates = dict(_RATES)
+        numbers = dict(self._defaults)
         for pair in super()._deserialize(value, attr, data, **kwargs).split(","):
-            kind, _, rate = pair.strip().partition("=")
+            name, _, number = pair.strip().partition("=")
             try:
-                rates[kind] = float(rate)
+                numbers[name] = float(number)
             except ValueError:
-                raise self.make_error("rates") from None
-            if kind not in _RATES or not 0.01 <= rates[kind] <= 1_000_000:
-                raise self.make_error("rates")
-        return rates
+                raise self._fault() from None
+            if name not in self._defaults or not self._low <= numbers[name] <= self._high:
+                raise self._fault()
+        return numbers
+
+    def _fault(self) -> ValidationError:
+        name, number = next(iter(self._defaults.items()))
+        return self.make_error(
+            "pairs",
+            example=f"{name}={number:g}",
+            names=", ".join(self._defaults),
+            low=self._low,
+            high=self._high,
+        )
 
 
 def _url(*schemes: str) -> validate.Validator:
@@ -225,8 +254,10 @@ class SettingsSchema(Schema):
         validate=_url("http", "https"),
         metadata={"help": "The second provider's base URL. Left out: Twilio's own, with another account."},
     )
-    SENDER_RATES = Rates(
-        load_default=_RATES,
+    SENDER_RATES = Pairs(
+        _RATES,
+        low=0.01,
+        high=1_000_000,
         metadata={
             "help": "Segments a second that a sender may send, by its kind, as `us_long_code=1,short_code=100`."
         },
@@ -249,6 +280,48 @@ class SettingsSchema(Schema):
         load_default="https://nominatim.openstreetmap.org",
         validate=_url("http", "https"),
         metadata={"help": "The Nominatim server, when `GEOCODER=nominatim`."},
+    )
+    TRAVEL_MODE = fields.String(
+        load_default="car",
+        validate=validate.OneOf(list(_SPEEDS), error=f"must be one of {', '.join(_SPEEDS)}"),
+        metadata={"help": "How people come, for travel times: `" + "`, `".join(_SPEEDS) + "`."},
+    )
+    TRAVEL_DETOUR = fields.Float(
+        load_default=1.4,
+        validate=validate.Range(min=1, max=5),
+        metadata={"help": "How many times longer the road is than the straight line."},
+    )
+    TRAVEL_SPEEDS = Pairs(
+        _SPEEDS,
+        low=1,
+        high=200,
+        metadata={"help": "Kilometres an hour at full speed, by mode, as `foot=4,car=80`."},
+    )
+    TRAVEL_SLOW_KM = Pairs(
+        _SLOW_KM,
+        low=0,
+        high=100,
+        metadata={"help": "Kilometres of road from which a trip gets to full speed, by mode; 0: at once."},
+    )
+    TRAVEL_PREPARATION_MINUTES = fields.Float(
+        load_default=15.0,
+        validate=validate.Range(min=0, max=600),
+        metadata={"help": "Minutes from the call until a volunteer sets off."},
+    )
+    ROUTER = fields.String(
+        load_default="none",
+        validate=validate.OneOf(["none", "osrm", "valhalla"], error="must be none, osrm or valhalla"),
+        metadata={"help": "Who works out travel times: `none` (the formula alone), `osrm` or `valhalla`."},
+    )
+    ROUTER_URL = fields.String(
+        load_default=None,
+        validate=_url("http", "https"),
+        metadata={"help": "The routing server. It learns where people are: run your own."},
+    )
+    ROUTER_TIMEOUT_SECONDS = fields.Float(
+        load_default=2.0,
+        validate=validate.Range(min=0.1, max=30),
+        metadata={"help": "The longest that anything waits for the routing server; then the formula serves."},
     )
     SIMULATOR_SPEED = fields.Float(
         load_default=1.0,
@@ -394,6 +467,16 @@ class SettingsSchema(Schema):
             missing["TWILIO_FROM"] = ["set exactly one of TWILIO_FROM and TWILIO_MESSAGING_SERVICE_SID"]
         if missing:
             raise ValidationError(missing)
+
+    @validates_schema
+    def router_can_be_asked(self, data: dict[str, Any], **_: Any) -> None:
+        wrong = {}
+        if data["ROUTER"] != "none" and not data["ROUTER_URL"]:
+            wrong["ROUTER_URL"] = [f"is not set; ROUTER={data['ROUTER']} needs it"]
+        if data["ROUTER"] != "none" and data["TRAVEL_MODE"] == "public_transport":
+            wrong["ROUTER"] = ["must be none with TRAVEL_MODE=public_transport, of which routers know nothing"]
+        if wrong:
+            raise ValidationError(wrong)
 
     @validates_schema
     def times_fit(self, data: dict[str, Any], **_: Any) -> None:

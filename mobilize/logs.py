@@ -44,6 +44,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for noisy in ("alembic", "apscheduler", "werkzeug", "waitress", "urllib3", "twilio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Its warning of odd headers holds the URL, and a question to a router holds where people live.
+    logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
     # It warns of every tick that finds the one before it still at work, which is as intended.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     app.before_request(_name_request)

@@ -11,6 +11,7 @@ TWILIO = {
     "TWILIO_AUTH_TOKEN": "token",
     "TWILIO_FROM": "+15005550006",
 }
+ROUTER = {"ROUTER": "valhalla", "ROUTER_URL": "http://127.0.0.1:8002"}
 
 
 def test_defaults_need_only_a_secret() -> None:
@@ -36,6 +37,19 @@ def test_defaults_need_only_a_secret() -> None:
         (SECRET | {"SENDER_RATES": "pigeon=3"}, "SENDER_RATES must be pairs"),
         (SECRET | {"SENDER_RATES": "short_code=0"}, "SENDER_RATES must be pairs"),
         (SECRET | {"SENDER_RATES": "short_code=nan"}, "SENDER_RATES must be pairs"),
+        (SECRET | {"TRAVEL_MODE": "horse"}, "TRAVEL_MODE must be one of foot, bicycle, car, public_transport"),
+        (SECRET | {"TRAVEL_DETOUR": "0.9"}, "TRAVEL_DETOUR Must be greater than or equal to 1"),
+        (SECRET | {"TRAVEL_DETOUR": "nan"}, "TRAVEL_DETOUR"),
+        (SECRET | {"TRAVEL_SPEEDS": "car=fast"}, "TRAVEL_SPEEDS must be pairs like foot=5"),
+        (SECRET | {"TRAVEL_SPEEDS": "car=0"}, "TRAVEL_SPEEDS must be pairs .* from 1 to 200"),
+        (SECRET | {"TRAVEL_SPEEDS": "horse=20"}, "TRAVEL_SPEEDS must be pairs .* names are foot, bicycle, car"),
+        (SECRET | {"TRAVEL_SLOW_KM": "car=-1"}, "TRAVEL_SLOW_KM must be pairs"),
+        (SECRET | {"TRAVEL_PREPARATION_MINUTES": "-1"}, "TRAVEL_PREPARATION_MINUTES"),
+        (SECRET | {"ROUTER": "graphhopper"}, "ROUTER must be none, osrm or valhalla"),
+        (SECRET | {"ROUTER": "osrm"}, "ROUTER_URL is not set; ROUTER=osrm needs it"),
+        (SECRET | {"ROUTER": "osrm", "ROUTER_URL": "router.example.org"}, "ROUTER_URL must be a URL"),
+        (SECRET | ROUTER | {"TRAVEL_MODE": "public_transport"}, "ROUTER must be none with TRAVEL_MODE"),
+        (SECRET | {"ROUTER_TIMEOUT_SECONDS": "60"}, "ROUTER_TIMEOUT_SECONDS"),
         (SECRET | {"RESEND_IN_DOUBT": "Extreme,Awful"}, "RESEND_IN_DOUBT must be none, or some of"),
         (SECRET | {"LEASE_SECONDS": "10", "TWILIO_TIMEOUT_SECONDS": "9"}, "LEASE_SECONDS must be at least two"),
         (SECRET | {"DOUBT_WINDOW_SECONDS": "60"}, "DOUBT_WINDOW_SECONDS must be at least three times"),

@@ -4,10 +4,11 @@ from config import Settings
 from mobilize.services.ports import Clock, SmsGateway
 
 from .geocoding import make_geocoder
+from .routing import make_router
 from .simulator import SimulatorGateway
 from .twilio import TwilioGateway, accounts_of
 
-__all__ = ["make_geocoder", "make_sms_gateways"]
+__all__ = ["make_geocoder", "make_router", "make_sms_gateways"]
 
 
 def make_sms_gateways(settings: Settings, clock: Clock) -> list[SmsGateway]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from mobilize.domain.delivery import OutboundText, ProviderRecord, ReceivedRecord, SendOutcome
+from mobilize.domain.travel import TravelMode
 
 #: Told once for each text, from any thread, as soon as its outcome is known.
 Done = Callable[[OutboundText, SendOutcome], None]
@@ -65,6 +66,24 @@ class Geocoder(Protocol):
 
     def locate(self, address: str, country: str) -> Located | None:
         """The best match within a country (ISO 3166-1 alpha-2), or ``None``."""
+        ...
+
+
+#: (lat, lon), degrees WGS 84.
+Point = tuple[float, float]
+
+
+class Router(Protocol):
+    """Knows the roads."""
+
+    def travel_s(
+        self, from_points: Sequence[Point], to_point: Point, mode: TravelMode
+    ) -> Sequence[float | None]:
+        """Seconds on the way from each point; ``None`` where it has no way, or had no answer in time.
+
+        Returns or gives up within a time of its own. Raises `errors.ProviderUnreachable` when it has
+        nothing to say about any of them.
+        """
         ...
 
 

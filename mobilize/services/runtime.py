@@ -12,7 +12,7 @@ from flask import current_app
 
 from config import Settings
 
-from .ports import Clock, Geocoder, SmsGateway
+from .ports import Clock, Geocoder, Router, SmsGateway
 
 #: Rung when there may be work for an engine in this process (a launch, an answer). Carries no data.
 work_waiting = Signal()
@@ -27,6 +27,8 @@ class Runtime:
     #: The carriers of texts, in the order in which they are to be used.
     gateways: Sequence[SmsGateway]
     geocoder: Geocoder
+    #: Who knows the roads; without one, travel times are estimated.
+    router: Router | None = None
 
 
 def runtime() -> Runtime:
