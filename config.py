@@ -71,8 +71,10 @@ class Settings:
     silence_seconds: float
     inbound_sweep_seconds: float
     probe_seconds: float
-    wave_minutes: float
-    wave_factor: float
+    sms_prices: Mapping[str, float] | None
+    sms_currency: str
+    plan_seconds: float
+    one_by_one_minutes: float
     fatigue_cap: int
     fatigue_days: int
     rest_hours: int
@@ -109,6 +111,24 @@ class Listed(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+class Prices(fields.String):
+    """``country=price`` pairs separated by commas; countries are ISO 3166-1 alpha-2, ``*`` is any other."""
+
+    default_error_messages = {  # noqa: RUF012 (the library's form)
+        "prices": "must be pairs like IT=0.08,AL=0.07,*=0.10: a country's two letters or *, and the price of a "
+        "segment, 0 or more"
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        prices: dict[str, float] = {}
+        for pair in super()._deserialize(value, attr, data, **kwargs).split(","):
+            found = re.fullmatch(r"([A-Z]{2}|\*)=(\d+(?:\.\d+)?)", pair.strip())
+            if found is None:
+                raise self.make_error("prices")
+            prices[found[1]] = float(found[2])
+        return prices
 
 
 class Pairs(fields.String):
@@ -387,15 +407,31 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=0.1, max=3600),
         metadata={"help": "While a sender is paused, one text is tried this often."},
     )
-    WAVE_MINUTES = fields.Float(
-        load_default=5.0,
-        validate=validate.Range(min=0.02, max=240),
-        metadata={"help": "Minutes between two waves of a phased callout, or two people of `one_by_one`."},
+    SMS_PRICES = Prices(
+        load_default=None,
+        metadata={
+            "help": "What a segment costs by country, for plans, as `IT=0.08,AL=0.07,*=0.10`; `*` is any "
+            "other. Without prices, plans show none."
+        },
     )
-    WAVE_FACTOR = fields.Float(
-        load_default=3.0,
-        validate=validate.Range(min=1, max=50),
-        metadata={"help": "People asked in a wave for each place that is still open."},
+    SMS_CURRENCY = fields.String(
+        load_default="EUR",
+        validate=validate.Regexp(r"^[A-Z]{3}$", error="must be three letters, as in EUR (ISO 4217)"),
+        metadata={"help": "The currency of `SMS_PRICES`, ISO 4217."},
+    )
+    PLAN_SECONDS = fields.Float(
+        load_default=60.0,
+        validate=validate.Range(min=0.5, max=3600),
+        metadata={
+            "help": "How often a running callout is planned anew when nobody answers; answers do it at once."
+        },
+    )
+    ONE_BY_ONE_MINUTES = fields.Float(
+        load_default=5.0,
+        validate=validate.Range(min=0.05, max=240),
+        metadata={
+            "help": "How long a `one_by_one` callout waits for an answer before it asks the next person."
+        },
     )
     FATIGUE_CAP = fields.Integer(
         load_default=4,

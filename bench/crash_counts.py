@@ -117,7 +117,7 @@ class Verdict:
     unexplained: Sequence[str]
     #: Texts that reached no phone and are not shown as ended short of it.
     lost_untold: Sequence[str]
-    #: Texts that reached their phone and are shown as ended short of it, without being given up in doubt.
+    #: Texts that reached their phone and are shown as ended short of it, without a word of doubt.
     reached_untold: Sequence[str]
     unfinished: Sequence[str]
     chain_faults: Sequence[str]
@@ -147,7 +147,7 @@ def judge(phones: Iterable[str], texts: Sequence[Text], ledger: Sequence[Mapping
         reached_untold=sorted(
             to
             for to, text in ours.items()
-            if to in sids and text.state in ENDED_SHORT and text.doubt_ending is not DoubtEnding.GIVEN_UP
+            if to in sids and text.state in ENDED_SHORT and text.doubt_ending is None
         ),
         unfinished=sorted(f"{text.phone} is {text.state}" for text in texts if text.state not in SETTLED),
         chain_faults=[fault for text in texts if (fault := chain_fault(text))],

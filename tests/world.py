@@ -1,12 +1,15 @@
 """A small world for tests: factories with sensible values, each committed at once."""
 
 import itertools
+from dataclasses import asdict
 from datetime import date, timedelta
+from math import log
 from typing import Any, ClassVar
 
 from flask import current_app
 from flask_security.utils import hash_password
 
+from mobilize.domain.acceptance import Model
 from mobilize.domain.area import cell_of
 from mobilize.domain.vocabulary import (
     AccountRole,
@@ -26,6 +29,7 @@ from mobilize.models import (
     Callout,
     Certification,
     Emergency,
+    LearnedModel,
     Place,
     Section,
     Skill,
@@ -69,6 +73,14 @@ class World:
         section.path = f"{parent.path if parent else '/'}{section.id}/"
         db.session.commit()
         return section
+
+    def people_answer(self, *, chance: float = 0.97, drill: bool = False) -> None:
+        """What earlier call-outs taught: anybody says yes with this chance, wherever and whenever."""
+        odds = [log(chance / (1 - chance)), 0.0, 0.0, 0.0, 0.0]
+        figures = asdict(Model(odds=tuple(odds)))
+        del figures["learned_at"], figures["learned_from"]
+        db.session.merge(LearnedModel(drill=drill, learned_at=now(), learned_from=1000, figures=figures))
+        db.session.commit()
 
     def skill(self, code: str = "medic", *, requires_certificate: bool = False) -> Skill:
         found = db.session.query(Skill).filter_by(code=code).one_or_none()

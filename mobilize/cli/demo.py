@@ -66,7 +66,7 @@ def _speed_up() -> None:
         raise click.ClickException("The demonstration invents phones. Run it with SMS_GATEWAY=simulator.")
     speed = current.settings.simulator_speed if "SIMULATOR_SPEED" in os.environ else SPEED
     current.settings = replace(
-        current.settings, simulator_speed=speed, wave_minutes=current.settings.wave_minutes / speed
+        current.settings, simulator_speed=speed, plan_seconds=max(current.settings.plan_seconds / speed, 1.0)
     )
     current.gateways = make_sms_gateways(current.settings, current.clock)
     if "LOG_LEVEL" not in os.environ:

@@ -26,6 +26,9 @@ class Candidate:
     lon: float
     distance_m: float
     last_asked_at: datetime | None = None
+    #: Once weighed (``services/prospects.py``): the chance of a yes, and seconds from the call to the arrival.
+    chance: float | None = None
+    travel_s: int | None = None
 
 
 def rank(candidates: Iterable[Candidate]) -> list[Candidate]:

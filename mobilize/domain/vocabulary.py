@@ -175,3 +175,4 @@ class AlarmKind(StrEnum):
     SENDER_PAUSED = "sender_paused"
     ENGINE_MISSING = "engine_missing"
     UNKNOWN_ERROR_CODE = "unknown_error_code"
+    REPLIES_COLLAPSED = "replies_collapsed"

@@ -47,6 +47,18 @@ class Callout(Base):
     ended_at: Mapped[datetime | None]
     #: When the engine looks again whether another wave is due; NULL while nothing is to be decided.
     next_wave_at: Mapped[datetime | None] = mapped_column(index=True)
+    #: No more people than this are ever asked; NULL is no limit.
+    most_asked: Mapped[int | None]
+    #: Since when a coordinator wants nobody more asked.
+    asking_stopped_at: Mapped[datetime | None]
+    #: P(every need is filled in time, if asking goes on): as it was at the launch; as it stands, or stood last.
+    promised: Mapped[float | None]
+    fill_probability: Mapped[float | None]
+    #: What all log-odds of a yes are moved by here, as learned from the answers: mean and standard deviation.
+    shift_mean: Mapped[float | None]
+    shift_sd: Mapped[float | None]
+    #: Since when far fewer answers come than anything explains.
+    collapsed_at: Mapped[datetime | None]
     #: Counts every change a watcher should see; the board's ETag.
     revision: Mapped[int] = mapped_column(default=0)
 
@@ -70,6 +82,14 @@ class Need(Base):
     callout_id: Mapped[int] = mapped_column(ForeignKey("callout.id", ondelete="CASCADE"))
     skill_id: Mapped[int] = mapped_column(ForeignKey("skill.id"))
     headcount: Mapped[int]
+    #: How sure this need wants to be; NULL is the callout's own confidence.
+    confidence: Mapped[float | None]
+    #: P(filled in time), if asking goes on: at the launch, and as it stands or stood last.
+    promised: Mapped[float | None]
+    fill_probability: Mapped[float | None]
+    #: The same with those asked so far, and nobody more.
+    with_asked: Mapped[float | None]
+    filled_at: Mapped[datetime | None]
 
     callout: Mapped[Callout] = relationship(back_populates="needs")
     skill: Mapped[Skill] = relationship(lazy="joined")
@@ -86,7 +106,7 @@ class Wave(Base):
     number: Mapped[int]
     reason: Mapped[str] = mapped_column(String(200))
     size: Mapped[int]
-    #: The probability this wave was sized for, once waves think; NULL for fixed waves.
+    #: P(filled in time) of the need that was least sure, with these people, too; NULL when a person chose them.
     fill_probability: Mapped[float | None]
     asked_at: Mapped[datetime]
     #: Whether the engine has noted at the volunteers when they were last asked.
@@ -110,7 +130,8 @@ class Recipient(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("ix_recipient_callout_id_state", "callout_id", "state"),
+        # All that a plan reads of those asked: counted, never row by row.
+        Index("ix_recipient_progress", "callout_id", "state", "wave_id", "chance", "travel_s", "able"),
         Index("ix_recipient_asked_at", "asked_at", "volunteer_id"),
     )
 
@@ -126,6 +147,11 @@ class Recipient(Base):
     lat: Mapped[float] = mapped_column(Float(53))
     lon: Mapped[float] = mapped_column(Float(53))
     distance_m: Mapped[float]
+    #: As they were thought at the asking: the chance of a yes, to two decimals; seconds from the call to the
+    #: arrival, to five minutes; and the needs that this person can fill (bit j: the j-th by id).
+    chance: Mapped[float | None]
+    travel_s: Mapped[int | None]
+    able: Mapped[int | None] = mapped_column(BigKey)
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     eta_at: Mapped[datetime | None]

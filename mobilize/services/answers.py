@@ -12,7 +12,7 @@ from mobilize.domain.vocabulary import CalloutStatus, Intent, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import asking, audit, callouts, outbox
+from . import asking, audit, outbox, places
 from .access import SYSTEM
 from .runtime import now, settings
 
@@ -81,7 +81,7 @@ def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> 
     recipient.answered_at = recipient.answered_at or inbound.received_at
     if inbound.eta_minutes is not None:
         recipient.eta_at = inbound.received_at + timedelta(minutes=inbound.eta_minutes)
-    callouts.settle(callout)
+    places.settle(callout)
     if recipient.need_id is None:
         return Outcome("is coming, as a reserve", _text(recipient, callout, "reserve"))
     return Outcome("is coming", _text(recipient, callout, "accepted"))
@@ -113,7 +113,7 @@ def _arrive(recipient: Recipient, callout: Callout) -> Outcome:
         recipient.arrived_at = now()
         recipient.answered_at = recipient.answered_at or now()
         recipient.volunteer.resting_until = now() + timedelta(hours=settings().rest_hours)
-        callouts.settle(callout)
+        places.settle(callout)
     return Outcome("has arrived", _text(recipient, callout, "arrived"))
 
 
@@ -131,7 +131,7 @@ def leave(recipient: Recipient, state: RecipientState) -> None:
     recipient.state = state
     recipient.answered_at = now()
     recipient.need_id = None
-    callouts.settle(_held(recipient.callout_id))
+    places.settle(_held(recipient.callout_id))
 
 
 def opt_out(volunteer: Volunteer) -> None:

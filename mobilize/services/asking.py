@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    Integer,
     String,
     Table,
     cast,
@@ -45,22 +46,6 @@ PORTION = 10_000
 
 RECIPIENTS: Table = Recipient.__table__  # type: ignore[assignment]
 VOLUNTEERS: Table = Volunteer.__table__  # type: ignore[assignment]
-
-
-def choose(ranked: Sequence[Candidate], wanted: Mapping[int, int | None]) -> list[Candidate]:
-    """The first candidates that serve what is wanted by skill; ``None`` wants all who have the skill.
-
-    Each person counts for the one of their skills that still wants the most.
-    """
-    left: dict[int, float] = {skill: float("inf") if n is None else n for skill, n in wanted.items()}
-    chosen = []
-    for candidate in ranked:
-        skill = max(candidate.skill_ids & left.keys(), key=lambda s: left[s], default=None)
-        if skill is None or left[skill] <= 0:
-            continue
-        left[skill] -= 1
-        chosen.append(candidate)
-    return chosen
 
 
 def ask(
@@ -128,8 +113,20 @@ def _one_at_a_time() -> None:
 def _write_recipients(callout: Callout, wave: Wave, chosen: Sequence[Candidate]) -> int:
     """A recipient for each, best first, with the lowest letter that is free for their phone."""
     codes = _free_codes(_still_callable(callout, [c.volunteer_id for c in chosen]))
+    bits = {need.skill_id: 1 << n for n, need in enumerate(callout.needs)}
+    able = {skills: sum(bits.get(skill, 0) for skill in skills) for skills in {c.skill_ids for c in chosen}}
     rows = [
-        (c.volunteer_id, codes[c.volunteer_id], c.place_kind, c.lat, c.lon, c.distance_m)
+        (
+            c.volunteer_id,
+            codes[c.volunteer_id],
+            c.place_kind,
+            c.lat,
+            c.lon,
+            c.distance_m,
+            c.chance,
+            c.travel_s,
+            able[c.skill_ids],
+        )
         for c in chosen
         if c.volunteer_id in codes
     ]
@@ -194,6 +191,9 @@ _FIELDS: Mapping[str, TypeEngine[Any]] = {
     "lat": Double(),
     "lon": Double(),
     "distance_m": Double(),
+    "chance": Double(),
+    "travel_s": Integer(),
+    "able": BigInteger(),
 }
 
 

@@ -1,6 +1,5 @@
 """Callouts: draft, launch, ask more, stand down; and what an answer does to the places that are open."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,21 +7,17 @@ import structlog
 from sqlalchemy import select
 
 from mobilize.domain import sms
-from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
-from mobilize.domain.delivery import Cause, MessageState
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.domain.vocabulary import (
     AccountRole,
     CalloutMode,
     CalloutStatus,
     EmergencyStatus,
-    MessageKind,
-    RecipientState,
 )
 from mobilize.extensions import db
-from mobilize.models import Callout, Emergency, Message, Need, Recipient, Skill
+from mobilize.models import Callout, Emergency, Need, Skill
 
-from . import access, asking, audit, competence, outbox, selection, waves
+from . import access, asking, audit, places, waves
 from .access import Viewer
 from .runtime import now, work_waiting
 
@@ -31,14 +26,16 @@ log = structlog.get_logger(__name__)
 #: An arrive-by further away than this is a typing error.
 FURTHEST = timedelta(days=30)
 LARGEST_HEADCOUNT = 10_000
+MOST_ASKED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class NeedDraft:
-    """A skill by its code, and how many people."""
+    """A skill by its code, and how many people; ``confidence``: how sure, if not as sure as the callout."""
 
     skill: str
     headcount: int
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +50,7 @@ class CalloutDraft:
     arrive_by: datetime
     mode: CalloutMode = CalloutMode.PHASED
     confidence: float = 0.95
+    most_asked: int | None = None
     wording: str | None = None
 
 
@@ -79,6 +77,7 @@ def compose(emergency: Emergency, wish: CalloutDraft) -> Callout:
             emergency=emergency,
             mode=wish.mode,
             confidence=wish.confidence,
+            most_asked=wish.most_asked,
             wording=wish.wording or None,
             rendezvous=wish.rendezvous.strip(),
             rendezvous_lat=wish.rendezvous_lat,
@@ -87,7 +86,10 @@ def compose(emergency: Emergency, wish: CalloutDraft) -> Callout:
             status=CalloutStatus.DRAFT,
             created_at=now(),
             revision=0,
-            needs=[Need(skill=skills[need.skill], headcount=need.headcount) for need in wish.needs],
+            needs=[
+                Need(skill=skills[need.skill], headcount=need.headcount, confidence=need.confidence)
+                for need in wish.needs
+            ],
         )
 
 
@@ -102,6 +104,8 @@ def _check(wish: CalloutDraft) -> dict[str, Skill]:
             errors[f"needs.{index}.skill"] = [f"{need.skill!r} is named twice; give one headcount for it"]
         if not 1 <= need.headcount <= LARGEST_HEADCOUNT:
             errors[f"needs.{index}.headcount"] = [f"must be between 1 and {LARGEST_HEADCOUNT}"]
+        if need.confidence is not None and not 0 < need.confidence < 1:
+            errors[f"needs.{index}.confidence"] = ["must be between 0 and 1, as in 0.95"]
     if errors:
         raise InvalidInput(errors)
     if wish.wording:
@@ -127,6 +131,8 @@ def _check_fields(wish: CalloutDraft) -> dict[str, list[str]]:
         errors["arrive_by"] = [f"is more than {FURTHEST.days} days away; call people nearer to the day"]
     if not 0 < wish.confidence < 1:
         errors["confidence"] = ["must be between 0 and 1, as in 0.95"]
+    if wish.most_asked is not None and not 1 <= wish.most_asked <= MOST_ASKED:
+        errors["most_asked"] = [f"must be between 1 and {MOST_ASKED}; leave it out for no limit"]
     return errors
 
 
@@ -134,6 +140,8 @@ def _audited(callout: Callout) -> dict[str, object]:
     return {
         "emergency_id": callout.emergency_id,
         "mode": callout.mode.value,
+        "confidence": callout.confidence,
+        "most_asked": callout.most_asked,
         "arrive_by": callout.arrive_by.isoformat(),
         "rendezvous": callout.rendezvous,
         "wording": callout.wording,
@@ -162,18 +170,74 @@ def launch(viewer: Viewer, callout_id: int) -> Callout:
 
 
 def ask_more(viewer: Viewer, callout_id: int, count: int) -> int:
-    """Ask this many more people, the next in rank for any of the needs. Returns how many there were."""
+    """Ask this many more people, the next in order for any of the needs. Returns how many there were.
+
+    The callout's cap holds here, too. Asking by hand does not resume asking that was stopped.
+    """
     if not 1 <= count <= LARGEST_HEADCOUNT:
         raise InvalidInput("count", f"must be between 1 and {LARGEST_HEADCOUNT}")
     callout = _running(viewer, callout_id)
     if callout.arrive_by <= now():
         raise Conflict("The arrive-by time has passed; write a new callout with a later one.")
-    chosen = selection.select_for(callout).ranked[:count]
+    room = waves.room(callout)
+    if room == 0:
+        raise Conflict(
+            f"This callout asks at most {callout.most_asked} people, and has. Raise the limit first."
+        )
+    chosen = waves.candidates_for(callout)[: count if room is None else min(count, room)]
     asked = asking.ask(callout, chosen, f"{count} more, asked for by a coordinator")
+    callout.next_wave_at = now() if callout.status is CalloutStatus.ASKING else None
     audit.record(viewer, "callout.ask_more", "callout", callout.id, after={"wished": count, "asked": asked})
     db.session.commit()
     work_waiting.send()
     return asked
+
+
+def stop_asking(viewer: Viewer, callout_id: int) -> Callout:
+    """Ask nobody more until it is resumed; those who were asked may still answer. One transaction."""
+    callout = _running(viewer, callout_id)
+    if callout.asking_stopped_at is None:
+        callout.asking_stopped_at = now()
+        callout.revision += 1
+        audit.record(viewer, "callout.stop_asking", "callout", callout.id)
+    db.session.commit()
+    return callout
+
+
+def resume_asking(viewer: Viewer, callout_id: int) -> Callout:
+    """Let the callout ask people again by itself. One transaction."""
+    callout = _running(viewer, callout_id)
+    if callout.asking_stopped_at is not None:
+        callout.asking_stopped_at = None
+        callout.revision += 1
+        if callout.status is CalloutStatus.ASKING:
+            callout.next_wave_at = now()
+        audit.record(viewer, "callout.resume_asking", "callout", callout.id)
+    db.session.commit()
+    work_waiting.send()
+    return callout
+
+
+def limit(viewer: Viewer, callout_id: int, most_asked: int | None) -> Callout:
+    """Set how many people may be asked at most, or ``None`` for no limit. One transaction."""
+    if most_asked is not None and not 1 <= most_asked <= MOST_ASKED:
+        raise InvalidInput("most_asked", f"must be between 1 and {MOST_ASKED}; leave it out for no limit")
+    callout = _running(viewer, callout_id)
+    before, callout.most_asked = callout.most_asked, most_asked
+    callout.revision += 1
+    if callout.status is CalloutStatus.ASKING:
+        callout.next_wave_at = now()
+    audit.record(
+        viewer,
+        "callout.limit",
+        "callout",
+        callout.id,
+        before={"most_asked": before},
+        after={"most_asked": most_asked},
+    )
+    db.session.commit()
+    work_waiting.send()
+    return callout
 
 
 def stand_down(viewer: Viewer, callout_id: int) -> Callout:
@@ -202,7 +266,8 @@ def _end(viewer: Viewer, callout: Callout) -> None:
     callout.status = CalloutStatus.ENDED
     callout.ended_at = now()
     callout.next_wave_at = None
-    release(callout, _still_open(callout))
+    waves.replies_are_back(callout)
+    places.release(callout, places.still_open(callout))
     callout.revision += 1
     audit.record(viewer, "callout.stand_down", "callout", callout.id)
 
@@ -221,114 +286,3 @@ def _running(viewer: Viewer, callout_id: int) -> Callout:
         word = "has not been launched" if callout.status is CalloutStatus.DRAFT else "is over"
         raise Conflict(f"This callout {word}.")
     return callout
-
-
-def _still_open(callout: Callout, *states: RecipientState) -> Sequence[Recipient]:
-    query = select(Recipient).where(Recipient.callout_id == callout.id, Recipient.closed_at.is_(None))
-    return db.session.scalars(query.where(Recipient.state.in_(states)) if states else query).all()
-
-
-def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
-    """Tell people that they are not needed (any more): suppress what was not sent, text the others.
-
-    Those who said yes or came keep that state, as the record of what they did; the silent and the
-    limited become ``stood_down``. Everyone's reply code is free again.
-    """
-    unsent = _suppress([r.id for r in recipients])
-    texts = []
-    for recipient in recipients:
-        answered_no = recipient.state in (RecipientState.DECLINED, RecipientState.WITHDRAWN)
-        if recipient.state in (RecipientState.ASKED, RecipientState.LIMITED):
-            recipient.state = RecipientState.STOOD_DOWN
-        recipient.closed_at = now()
-        if recipient.id in unsent or answered_no:
-            continue
-        texts.append(_stand_down_row(callout, recipient))
-    outbox.enqueue(texts)
-
-
-def _stand_down_row(callout: Callout, recipient: Recipient) -> dict[str, object]:
-    person = recipient.volunteer
-    body = sms.stand_down_text(person.language, asking.values_for(callout, person.time_zone))
-    return outbox.row(
-        person.id,
-        person.phone,
-        body,
-        kind=MessageKind.STAND_DOWN,
-        # Once for each time a person was open: someone taken back in is told again.
-        key=f"stand_down:{recipient.id}:{callout.revision}",
-        priority=outbox.Priority.URGENT,
-        expires_at=now() + timedelta(hours=4),
-        at=now(),
-        callout_id=callout.id,
-        recipient_id=recipient.id,
-    )
-
-
-def _suppress(recipient_ids: Sequence[int]) -> set[int]:
-    """Stop texts that are still queued; returns the recipients whose call-out never left."""
-    unsent: set[int] = set()
-    for start in range(0, len(recipient_ids), outbox.CHUNK):
-        queued = db.session.execute(
-            select(Message.id, Message.kind, Message.recipient_id)
-            .where(
-                Message.recipient_id.in_(recipient_ids[start : start + outbox.CHUNK]),
-                Message.state == MessageState.QUEUED,
-                Message.kind.in_((MessageKind.CALLOUT, MessageKind.QUESTION)),
-            )
-            .order_by(Message.id)
-            .with_for_update()
-        ).all()
-        ids = [row.id for row in queued]
-        outbox.move(ids, MessageState.QUEUED, MessageState.SUPPRESSED, Cause.STAND_DOWN, "no longer needed")
-        unsent |= {row.recipient_id for row in queued if row.kind is MessageKind.CALLOUT}
-    return unsent
-
-
-# --- what answers do to a callout -------------------------------------------------------------
-
-
-def settle(callout: Callout) -> None:
-    """After an answer: place those who come, see which quotas are reached. Adds to the current transaction.
-
-    Everyone placed stays placed; a reserve moves up when someone withdraws. The silent with whom no
-    place could be filled any more are stood down; when a place opens again, asking resumes at once.
-    """
-    db.session.flush()
-    useful = _place(callout)
-    if callout.status is CalloutStatus.ASKING:
-        release(callout, _useless(callout, useful))
-    if not useful and callout.status is CalloutStatus.ASKING:
-        callout.status = CalloutStatus.FILLED
-        callout.filled_at = now()
-        callout.next_wave_at = None
-        log.info("callout filled", callout_id=callout.id)
-    elif useful and callout.status is CalloutStatus.FILLED:
-        callout.status = CalloutStatus.ASKING
-        callout.next_wave_at = now()
-    callout.revision += 1
-
-
-def _place(callout: Callout) -> frozenset[int]:
-    """Assign those who come to needs; returns the skills with which more people could still help."""
-    comers = db.session.scalars(
-        select(Recipient)
-        .where(Recipient.callout_id == callout.id, Recipient.state.in_(access.COMMITTED))
-        .order_by(Recipient.answered_at, Recipient.id)
-    ).all()
-    skills = competence.valid_skills(callout, [r.volunteer_id for r in comers])
-    needs = [OpenNeed(need.id, need.skill_id, need.headcount) for need in callout.needs]
-    people = [Comer(r.id, skills.get(r.volunteer_id, frozenset()), r.need_id) for r in comers]
-    placed = assign(needs, people)
-    for recipient in comers:
-        recipient.need_id = placed.get(recipient.id)
-    return useful_skills(needs, people, placed)
-
-
-def _useless(callout: Callout, useful: frozenset[int]) -> list[Recipient]:
-    """The silent who have none of the skills that are still useful."""
-    if useful >= {need.skill_id for need in callout.needs}:
-        return []
-    silent = _still_open(callout, RecipientState.ASKED)
-    skills = competence.valid_skills(callout, [r.volunteer_id for r in silent])
-    return [r for r in silent if not skills.get(r.volunteer_id, frozenset()) & useful]

@@ -7,30 +7,47 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from mobilize.domain import sms
-from mobilize.domain.waves import NeedProgress, next_wave
-from mobilize.extensions import db
+from mobilize.domain.forecast import Choice, Moment, choices, yes_over_time
+from mobilize.domain.ranking import Candidate
+from mobilize.domain.waves import Situation
+from mobilize.domain.waves import plan as plan_wave
 from mobilize.models import Callout, Emergency, Volunteer
 
-from . import access, asking, callouts, outbox, selection
+from . import acceptance, access, asking, callouts, costs, progress, prospects, selection, senders
 from .access import Viewer
-from .runtime import settings
-from .selection import Candidate
+from .number_lists import numbers, read
 
 LANGUAGES = ("en", "it", "sq")
+#: The confidences between which a coordinator chooses.
+CONFIDENCES = (0.80, 0.90, 0.95, 0.99)
+#: Moments of the forecast; minutes.
+_MOMENTS = (5, 10, 15, 30, 60, 120, 240)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A dry run of a launch. Nothing was sent and nothing was changed."""
+    """A dry run of a launch. Nothing was sent and nothing was changed.
+
+    ``sure``: P(every need is filled in time, if asking goes on); ``sure_by_need`` the same for each.
+    ``answers``: yes by time from the first wave alone. ``choices``: confidence against people disturbed.
+    ``minutes``: until the senders have sent the first wave. ``cost``: of that wave; ``None`` without prices.
+    """
 
     examined: int
     eligible: int
     excluded: Mapping[str, int]
     eligible_by_need: Mapping[str, int]
+    sure: float
+    sure_by_need: Mapping[str, float]
     first_wave: int
+    reason: str
+    answers: Sequence[Moment]
+    choices: Sequence[Choice]
     segments_per_text: Mapping[str, int]
     texts: int
     segments: int
+    cost: costs.Cost | None
+    minutes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +61,16 @@ class Preview:
 
 
 def plan(viewer: Viewer, callout_id: int) -> Plan:
-    """Who may be called and who not and why; how many the first wave asks; texts and segments of it."""
+    """Who may be called and who not and why; what the first wave is and takes; what can be promised."""
     callout = access.find(viewer, Callout, callout_id)
     found = selection.select_for(callout)
-    decision = next_wave(
-        callout.mode,
-        [NeedProgress(need.skill_id, need.headcount, 0) for need in callout.needs],
-        factor=settings().wave_factor,
-        silent=0,
-    )
-    first = asking.choose(found.ranked, decision.wanted) if decision else []
-    per_language = {p.language: p.segments for p in _previews(callout)}
+    candidates = prospects.weigh(callout, found.ranked[: prospects.enough(callout)])
+    situation = progress.situation(callout, candidates, acceptance.model_for(drill=callout.emergency.drill))
+    decision = plan_wave(callout.mode, situation)
+    first = [candidates[n] for n in decision.chosen][: callout.most_asked]
+    segments_of = {p.language: p.segments for p in _previews(callout)}
     languages = _languages(first)
+    segments = sum(segments_of.get(lang, segments_of["en"]) * n for lang, n in languages.items())
     return Plan(
         examined=found.examined,
         eligible=len(found.ranked),
@@ -63,20 +78,32 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
         eligible_by_need={
             need.skill.code: sum(need.skill_id in c.skill_ids for c in found.ranked) for need in callout.needs
         },
+        sure=decision.together,
+        sure_by_need={need.skill.code: decision.before[need.id].asking_on for need in callout.needs},
         first_wave=len(first),
-        segments_per_text=per_language,
+        reason=decision.reason,
+        answers=_answers(situation, decision.chosen),
+        choices=choices(situation, CONFIDENCES, callout.most_asked),
+        segments_per_text=segments_of,
         texts=len(first),
-        segments=sum(per_language.get(lang, per_language["en"]) * n for lang, n in languages.items()),
+        segments=segments,
+        cost=costs.of([c.volunteer_id for c in first], segments_of),
+        minutes=segments / senders.segments_per_second() / 60,
     )
 
 
+def _answers(situation: Situation, chosen: Sequence[int]) -> list[Moment]:
+    """Yes by time from the first wave, up to the moment from which on a yes comes too late for everyone."""
+    if not chosen:
+        return []
+    latest_s = float(situation.pool.window_s.max())
+    moments = [minutes * 60.0 for minutes in _MOMENTS if minutes * 60 <= latest_s] or [max(latest_s, 60.0)]
+    return yes_over_time(situation.pool.chance[list(chosen)], moments, situation.shift, situation.manner.delay)
+
+
 def _languages(chosen: Sequence[Candidate]) -> Counter[str]:
-    found: Counter[str] = Counter()
     ids = [candidate.volunteer_id for candidate in chosen]
-    for start in range(0, len(ids), outbox.CHUNK):
-        part = ids[start : start + outbox.CHUNK]
-        found.update(db.session.scalars(select(Volunteer.language).where(Volunteer.id.in_(part))))
-    return found
+    return Counter(row[0] for row in read(select(Volunteer.language).where(Volunteer.id.in_(numbers(ids)))))
 
 
 def preview(viewer: Viewer, wish: callouts.CalloutDraft) -> list[Preview]:

@@ -19,7 +19,7 @@ from mobilize.domain.vocabulary import AlarmKind, CalloutStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Message, Recipient, StatusCallback
 
-from . import alarms, answers, callouts, failures, intake, outbox
+from . import alarms, answers, failures, intake, outbox, places
 from .runtime import now
 
 log = structlog.get_logger(__name__)
@@ -309,9 +309,9 @@ def _reached_after_all(message: Message, was_suppressed: bool) -> None:
     if recipient is None:
         return
     if was_suppressed:
-        callouts.release(recipient.callout, [recipient])
+        places.release(recipient.callout, [recipient])
     elif recipient.state is RecipientState.UNREACHABLE and answers.reopen(recipient):
         recipient.state = RecipientState.ASKED
         db.session.flush()
         if recipient.callout.status is not CalloutStatus.ASKING:
-            callouts.release(recipient.callout, [recipient])
+            places.release(recipient.callout, [recipient])

@@ -333,3 +333,11 @@ def overview(viewer: Viewer) -> Overview:
         country_pauses=tuple(p for p in others if _is_country(p.subject)),
         former_pauses=tuple(p for p in others if not _is_country(p.subject)),
     )
+
+
+def segments_per_second() -> float:
+    """What all senders of the first provider send together; infinite where there is no limit."""
+    first = lines()[0].provider
+    rates = [line.rate for line in lines() if line.provider == first]
+    limits = [rate for rate in rates if rate is not None]
+    return sum(limits) if len(limits) == len(rates) else float("inf")

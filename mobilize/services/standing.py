@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from mobilize.domain.vocabulary import AccountRole, AlarmKind
 from mobilize.extensions import db
-from mobilize.models import Alarm, EngineHeartbeat
+from mobilize.models import Alarm, Callout, EngineHeartbeat
 
+from . import access
 from .access import Viewer
 from .alarms import ACKNOWLEDGED_BY_HAND
 from .heartbeats import SILENCE
@@ -48,10 +49,18 @@ def standing_alarms(viewer: Viewer) -> list[AlarmRow]:
     rows = [
         AlarmRow(a.id, a.kind, a.subject, _sentence(a.detail), _remedy(a), a.raised_at)
         for _, a in found
-        if a is not None
+        if a is not None and _concerns(viewer, a)
     ]
     seen = found[0].seen_at
     return rows if seen and seen >= now() - SILENCE else [_NO_ENGINE, *rows]
+
+
+def _concerns(viewer: Viewer, alarm: Alarm) -> bool:
+    """Faults of the service concern everyone; a callout's replies those who may see the callout."""
+    if alarm.kind is not AlarmKind.REPLIES_COLLAPSED:
+        return True
+    seen = access.visible(viewer, Callout).where(Callout.id == int(alarm.subject))
+    return db.session.scalars(seen).one_or_none() is not None
 
 
 _NO_ENGINE = AlarmRow(
@@ -76,6 +85,8 @@ def _remedy(alarm: Alarm) -> str:
             return "If it was taken away for good, acknowledge this."
         case AlarmKind.UNKNOWN_ERROR_CODE:
             return "Such texts count as failed. Look the code up at the provider, then acknowledge this."
+        case AlarmKind.REPLIES_COLLAPSED:
+            return "This ends by itself when answers come."
     if alarm.retry_at is None:
         return "Resume it when texts may go out again."
     if ":" in alarm.subject:

@@ -32,7 +32,7 @@ def settings_overrides(double: Double, backup_double: Double, public_url: str) -
         "backup_from": BACKUP_NUMBER,
         "backup_api_url": backup_double.url,
         "twilio_timeout_seconds": 2,
-        "wave_minutes": 240,
+        "plan_seconds": 3600,
         "sender_rates": "us_long_code=100000",
     }
 

@@ -102,12 +102,13 @@ def test_an_authority_cannot_launch(world: World) -> None:
 
 
 def test_the_plan_sends_nothing_and_says_why_not(world: World) -> None:
+    world.people_answer(chance=0.8)
     for _ in range(5):
         world.volunteer()
     world.volunteer(consent_at=None)
     callout = world.callout({"medic": 1})
     plan = plans.plan(SYSTEM, callout.id)
-    assert (plan.examined, plan.eligible, plan.first_wave, plan.texts) == (6, 5, 3, 3)
+    assert (plan.examined, plan.eligible, plan.first_wave, plan.texts) == (6, 5, 2, 2)
     assert list(plan.excluded.values()) == [1]
     assert plan.eligible_by_need == {"medic": 5}
     assert db.session.query(Message).count() == 0

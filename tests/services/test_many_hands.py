@@ -29,7 +29,7 @@ SECONDS = 2.0
 
 @pytest.fixture
 def settings_overrides() -> dict[str, Any]:
-    return {"sender_rates": "short_code=100000", "wave_factor": 2, "wave_minutes": 240}
+    return {"sender_rates": "short_code=100000", "plan_seconds": 3600}
 
 
 class Hands:

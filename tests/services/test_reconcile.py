@@ -339,4 +339,4 @@ class TestLostAnswers:
 
 @pytest.fixture
 def settings_overrides() -> dict[str, Any]:
-    return {"wave_minutes": 240}
+    return {"plan_seconds": 3600}

@@ -135,7 +135,7 @@ def app(
     database_url: str, clock: FastForwardClock, carrier: Carrier, settings_overrides: dict[str, Any]
 ) -> Iterator[Flask]:
     # The clock stands still between the lines of a dialogue, so pace must not matter.
-    usual = {"wave_factor": 1, "sender_rates": "us_long_code=1000"}
+    usual = {"sender_rates": "us_long_code=1000"}
     settings = make_settings(database_url=database_url, **(usual | settings_overrides))
     app = create_app(settings, clock=clock, gateways=[carrier])
     with app.app_context():
@@ -146,6 +146,9 @@ def app(
 
 @pytest.fixture
 def town(app: Flask, clock: FastForwardClock, carrier: Carrier, world: World) -> Iterator[Town]:
+    # People here nearly always come, so that a callout asks no more than it needs.
+    for drill in (False, True):
+        world.people_answer(drill=drill)
     town = Town(clock, carrier, world)
     yield town
     assert not town.unread(), "texts that nobody expected"

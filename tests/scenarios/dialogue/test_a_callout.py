@@ -32,14 +32,14 @@ def test_one_is_needed_and_the_nearest_comes(town: Town) -> None:
     assert (seen.recipients[0].eta_at - town.clock.now()).total_seconds() == 20 * 60  # type: ignore[operator]
 
 
-def test_a_no_brings_the_next_wave(town: Town) -> None:
+def test_a_no_brings_the_next_wave_at_once(town: Town) -> None:
     ana = town.person("Ana")
     ben = town.person("Ben", lat=41.45, lon=19.45)
     callout = _launch(town, {"medic": 1})
 
-    ana.gets("AL").replies("2").gets("AL")
+    ana.gets("AL")
     ben.gets_nothing()
-    town.passes(minutes=5)
+    ana.replies("2").gets("AL")
     ben.gets("AL").replies("yes").gets("Port gate 3")
     assert town.board(callout).counts == {RecipientState.DECLINED: 1, RecipientState.ACCEPTED: 1}
 
@@ -92,13 +92,15 @@ def test_nobody_hears_twice_of_one_callout(town: Town) -> None:
 
 
 def test_after_the_stand_down_nobody_is_called_any_more(town: Town) -> None:
-    ana, ben = town.person("Ana"), town.person("Ben", lat=41.45)
+    ana, ben, eve = town.person("Ana"), town.person("Ben", lat=41.45), town.person("Eve", lat=41.55)
     callout = _launch(town, {"medic": 2}, mode=CalloutMode.ONE_BY_ONE)
     ana.gets("AL").replies("yes").gets("Port gate 3")
+    ben.gets("AL")
     callouts.stand_down(SYSTEM, callout)
     ana.gets("AL")
+    ben.gets("AL")
     town.passes(minutes=60)
-    ben.gets_nothing()
+    eve.gets_nothing()
     ana.replies("1").gets("AL")
     assert town.board(callout).callout.status is CalloutStatus.ENDED
 
