@@ -1,7 +1,8 @@
 """A doubt is settled by evidence; silence is asked about; lost answers are found."""
 
 import itertools
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import settings
 from tests.world import World
 
-from .scripted import Script, keep, notes, report, sid_of, steps, taken, the_text, use
+from .scripted import Script, keep, notes, queue, report, sid_of, steps, taken, the_text, use
 
 
 def looks(clock: FastForwardClock, times: int = 1) -> None:
@@ -123,6 +124,25 @@ class TestEvidence:
         assert the_text().state is MessageState.UNKNOWN
         receipts.apply_pending()
         assert the_text().state is MessageState.SENT
+
+    def test_a_look_that_another_engine_has_taken_over_counts_for_nothing(
+        self, script: Script, clock: FastForwardClock
+    ) -> None:
+        """This engine was frozen while it read the list; the other one has read it, too."""
+        find = script.find
+        frozen: list[bool] = []
+
+        def find_slowly(phones: Mapping[str, datetime]) -> dict[str, list[ProviderRecord]]:
+            found = find(phones)
+            if not frozen:
+                frozen.append(True)
+                clock.advance(seconds=reconcile.LOOK_LEASE.total_seconds() + 1)
+                reconcile.look_up_due()
+            return found
+
+        script.find = find_slowly  # type: ignore[method-assign]
+        looks(clock)
+        assert (the_text().state, the_text().empty_looks) == (MessageState.UNKNOWN, 1)
 
     def test_it_is_not_sent_again_after_the_stand_down(self, script: Script, clock: FastForwardClock) -> None:
         callouts.stand_down(SYSTEM, the_text().callout_id or 0)
@@ -271,6 +291,23 @@ class TestSilence:
         reconcile.look_up_due()
         receipts.apply_pending()
         assert the_text().state is MessageState.QUEUED
+
+    def test_keeps_no_doubt_waiting(self, script: Script, world: World, clock: FastForwardClock) -> None:
+        """Callbacks do not reach us, so that the silent are due by the thousand, and were due before."""
+        script.answer = lambda text: Unclear("reset")
+        clock.advance(seconds=settings().silence_seconds - settings().doubt_look_seconds)
+        (doubtful,) = queue(world.volunteer("Ben"))
+        dispatch.send_due()
+        clock.advance(seconds=settings().doubt_look_seconds + 1)
+        reconcile.look_up_due(limit=1)
+        assert script.fetched == []
+        assert db.session.get_one(Message, doubtful).empty_looks == 1
+
+    def test_of_a_text_of_a_provider_that_is_no_longer_set_up_ends_too(self, clock: FastForwardClock) -> None:
+        use(Script("another"))
+        clock.advance(hours=8)
+        reconcile.look_up_due()
+        assert the_text().look_at is None
 
     def test_is_asked_about_ever_more_seldom_and_not_for_ever(
         self, script: Script, clock: FastForwardClock
