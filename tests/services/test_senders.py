@@ -178,9 +178,9 @@ class TestOneCountry:
         assert states() == {MessageState.ACCEPTED}
 
 
-@pytest.mark.parametrize("code", [21606, 30034])
+@pytest.mark.parametrize("code", [21606, 30034, 21660, 21703])
 class TestOneSender:
-    """21606 and 30034: this number may not send."""
+    """This number may not send (21606, 30034), is not ours (21660), is a service without numbers (21703)."""
 
     @pytest.fixture
     def pool(self, message: Message, code: int) -> Script:
