@@ -12,7 +12,7 @@ from mobilize.domain.delivery import DoubtEnding, MessageState, ProviderRecord, 
 from mobilize.domain.vocabulary import RecipientState
 from mobilize.extensions import db
 from mobilize.models import InboundMessage, Message, Recipient
-from mobilize.services import callouts, dispatch, receipts, reconcile, senders
+from mobilize.services import alarms, callouts, dispatch, receipts, reconcile, senders
 from mobilize.services.access import SYSTEM
 from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import settings
@@ -53,6 +53,17 @@ class TestEvidence:
     def test_a_callback_with_our_id_proves_the_send(self) -> None:
         report(the_text(), "sent", sid="SM9")
         assert (the_text().state, the_text().sid) == (MessageState.SENT, "SM9")
+
+    def test_so_does_one_with_a_word_that_nobody_knows(self) -> None:
+        report(the_text(), "teleported", sid="SM9")
+        assert (the_text().state, the_text().sid) == (MessageState.ACCEPTED, "SM9")
+        assert [alarm.subject for alarm in alarms.open_alarms()] == ["teleported"]
+
+    def test_a_list_with_such_a_word_too(self, script: Script, clock: FastForwardClock) -> None:
+        """Or the text would be in doubt for ever: there, and never settled."""
+        script.lists(the_text(), "SM9", "teleported")
+        looks(clock)
+        assert (the_text().state, the_text().sid) == (MessageState.ACCEPTED, "SM9")
 
     def test_the_providers_list_proves_it_too(self, script: Script, clock: FastForwardClock) -> None:
         script.lists(the_text(), "SM7", "delivered")
