@@ -58,6 +58,9 @@ def claim(limit: int) -> tuple[list[Batch], datetime | None]:
     Also tells when a sender that is only busy has room again, if nothing more can go before.
     """
     at = now()
+    if not _anything_due(at):  # then no sender is held, and none of its probes used up
+        db.session.commit()
+        return [], None
     open_now = senders.openings()
     batches: list[Batch] = []
     if any(room > 0 for room in open_now.rooms.values()):
@@ -69,6 +72,15 @@ def claim(limit: int) -> tuple[list[Batch], datetime | None]:
         _step_aside([text for text in texts if text.message_id not in allotted], due, open_now)
     db.session.commit()
     return batches, open_now.next_at
+
+
+def _may_go(at: datetime) -> list[ColumnElement[bool]]:
+    return [Message.state == MessageState.QUEUED, Message.next_attempt_at <= at, Message.expires_at > at]
+
+
+def _anything_due(at: datetime) -> bool:
+    first = select(Message.id).where(*_may_go(at)).order_by(Message.priority, Message.rank, Message.id).limit(1)
+    return db.session.scalar(first) is not None
 
 
 def _due(at: datetime, limit: int, open_now: Openings) -> Sequence[_Due]:
@@ -85,12 +97,7 @@ def _due(at: datetime, limit: int, open_now: Openings) -> Sequence[_Due]:
             Message.provider,
             Message.doubt_ending,
         )
-        .where(
-            Message.state == MessageState.QUEUED,
-            Message.next_attempt_at <= at,
-            Message.expires_at > at,
-            *_not_held(open_now),
-        )
+        .where(*_may_go(at), *_not_held(open_now))
         .order_by(Message.priority, Message.rank, Message.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

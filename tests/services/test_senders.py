@@ -66,6 +66,19 @@ class TestRevokedCredentials:
         assert paused() == []
         assert states() == {MessageState.ACCEPTED}
 
+    def test_use_up_no_probe_while_there_is_nothing_to_send(
+        self, script: Script, world: World, clock: FastForwardClock
+    ) -> None:
+        """Or the first text of the next call-out would wait for the probe after."""
+        script.answer = taken
+        clock.advance(hours=2)
+        dispatch.expire_overdue()
+        assert dispatch.send_due() == 0
+        clock.advance(seconds=1)
+        queue(world.volunteer("Ben"), 2, name="later")
+        dispatch.send_due()
+        assert [text.state for text in texts()[-2:]] == [MessageState.ACCEPTED] * 2
+
     def test_are_found_mended_by_hand(self, script: Script) -> None:
         script.answer = taken
         senders.resume(SYSTEM, "script")
