@@ -12,13 +12,17 @@ from types import MappingProxyType
 
 from .delivery import ErrorClass
 
+#: A number, or a messaging service, that is not (or not any more) set up to send: not ours, not able to
+#: send texts, without numbers, not registered, not verified.
+_SENDER_FAULTS = frozenset({21212, 21606, 21659, 21660, 21661, 21703, 21705, 30032, 30034})
+
 _CODES: Mapping[ErrorClass, frozenset[int]] = {
     ErrorClass.NOT_PROCESSED: frozenset({20429}),
     # 30410 is in doubt as well: the provider timed out, and may or may not have handed the text on.
     ErrorClass.AMBIGUOUS: frozenset({20500, 20503, 30410}),
     ErrorClass.CONSENT: frozenset({21610}),
     ErrorClass.BAD_NUMBER: frozenset({21211, 21614, 21635, 30005, 30006}),
-    ErrorClass.CONFIGURATION: frozenset({20003, 20403, 30002, 21408, 21606, 30034}),
+    ErrorClass.CONFIGURATION: frozenset({10001, 20003, 20403, 30002, 21408}) | _SENDER_FAULTS,
     ErrorClass.PAIR: frozenset({21612}),
     ErrorClass.BODY: frozenset({21617, 21658}),
     ErrorClass.CAPACITY: frozenset({21611, 30001, 30022, 30023, 63017, 63038}),
@@ -49,7 +53,7 @@ class FaultScope(StrEnum):
 
 
 _SCOPES: Mapping[int, FaultScope] = MappingProxyType(
-    {21606: FaultScope.SENDER, 30034: FaultScope.SENDER, 21408: FaultScope.REGION}
+    dict.fromkeys(_SENDER_FAULTS, FaultScope.SENDER) | {21408: FaultScope.REGION}
 )
 
 

@@ -45,10 +45,13 @@ CALM: Mapping[str, Tick] = {
     "last asked": asking.note_asked,
     "deadlines": dispatch.expire_overdue,
     "leases": dispatch.release_leases,
-    "doubts and silence": reconcile.look_up_due,
-    "lost answers": reconcile.sweep_inbound,
     "silent engines": heartbeats.watch,
     "audit": audit.seal,
+}
+#: What asks a provider, and so may wait for a minute: apart, since deadlines and alarms do not wait for it.
+ASKING: Mapping[str, Tick] = {
+    "doubts and silence": reconcile.look_up_due,
+    "lost answers": reconcile.sweep_inbound,
 }
 
 
@@ -58,6 +61,10 @@ def run_urgent() -> int:
 
 def run_calm() -> int:
     return _run(CALM)
+
+
+def run_asking() -> int:
+    return _run(ASKING)
 
 
 def _run(listed: Mapping[str, Tick]) -> int:
@@ -75,6 +82,6 @@ def _run(listed: Mapping[str, Tick]) -> int:
 def run_once() -> int:
     """Every tick once, in order, and sending; for drills and tests, which wind the clock between calls."""
     done = _run({"deadlines": dispatch.expire_overdue, "waves": ask_next_waves, "send": dispatch.send_due})
-    done += run_urgent() + run_calm()
+    done += run_urgent() + run_calm() + run_asking()
     db.session.remove()
     return done

@@ -25,6 +25,8 @@ _MOST_RECORDS = 1000
 _MOST_PAGES = 200
 
 _NOT_FOUND = 404
+#: What Twilio puts before every text of an account that does not pay yet; the list shows it with the text.
+_TRIAL = "Sent from your Twilio trial account - "
 
 
 class Incomplete(Exception):
@@ -151,7 +153,7 @@ def _record(line: Mapping[str, Any], otherwise: datetime) -> ProviderRecord:
     return ProviderRecord(
         sid=_text(line, "sid"),
         to=_text(line, "to"),
-        body=line.get("body") or "",
+        body=(line.get("body") or "").removeprefix(_TRIAL),
         status=_text(line, "status"),
         error_code=code if isinstance(code, int) else None,
         created_at=_time(line, "date_created") or otherwise,

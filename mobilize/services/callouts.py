@@ -254,6 +254,7 @@ def close_running(viewer: Viewer, emergency: Emergency) -> None:
     for callout in db.session.scalars(
         select(Callout)
         .where(Callout.emergency_id == emergency.id, Callout.status != CalloutStatus.ENDED)
+        .order_by(Callout.id)
         .with_for_update()
     ):
         if callout.status is CalloutStatus.DRAFT:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, not_, select, update
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, update
 
 from mobilize.domain.delivery import Cause, DoubtEnding, MessageState, OutboundText
 from mobilize.domain.pacing import Waiting, allot, segments_by_sender
@@ -58,6 +58,9 @@ def claim(limit: int) -> tuple[list[Batch], datetime | None]:
     Also tells when a sender that is only busy has room again, if nothing more can go before.
     """
     at = now()
+    if not _anything_due(at):  # then no sender is held, and none of its probes used up
+        db.session.commit()
+        return [], None
     open_now = senders.openings()
     batches: list[Batch] = []
     if any(room > 0 for room in open_now.rooms.values()):
@@ -69,6 +72,15 @@ def claim(limit: int) -> tuple[list[Batch], datetime | None]:
         _step_aside([text for text in texts if text.message_id not in allotted], due, open_now)
     db.session.commit()
     return batches, open_now.next_at
+
+
+def _may_go(at: datetime) -> list[ColumnElement[bool]]:
+    return [Message.state == MessageState.QUEUED, Message.next_attempt_at <= at, Message.expires_at > at]
+
+
+def _anything_due(at: datetime) -> bool:
+    first = select(Message.id).where(*_may_go(at)).order_by(Message.priority, Message.rank, Message.id).limit(1)
+    return db.session.scalar(first) is not None
 
 
 def _due(at: datetime, limit: int, open_now: Openings) -> Sequence[_Due]:
@@ -85,12 +97,7 @@ def _due(at: datetime, limit: int, open_now: Openings) -> Sequence[_Due]:
             Message.provider,
             Message.doubt_ending,
         )
-        .where(
-            Message.state == MessageState.QUEUED,
-            Message.next_attempt_at <= at,
-            Message.expires_at > at,
-            *_not_held(open_now),
-        )
+        .where(*_may_go(at), _has_taker(open_now))
         .order_by(Message.priority, Message.rank, Message.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -98,11 +105,25 @@ def _due(at: datetime, limit: int, open_now: Openings) -> Sequence[_Due]:
     return [_Due(*row) for row in rows]
 
 
-def _not_held(open_now: Openings) -> list[ColumnElement[bool]]:
-    """A country is passed over when no provider may send there."""
-    providers = {line.provider for line in open_now.lines}
-    everywhere = frozenset.intersection(*(open_now.held.get(p, frozenset()) for p in providers))
-    return [not_(Message.to_phone.startswith(prefix)) for prefix in sorted(everywhere)]
+def _has_taker(open_now: Openings) -> ColumnElement[bool]:
+    """Whether a sender that has room now may send a text, and can reach its phone.
+
+    The others are passed over: those that wait for a slow sender, or whose country is held back, may be
+    a hundred thousand, and must not keep another sender from the texts behind them.
+    """
+    ways = []
+    for provider in dict.fromkeys(line.provider for line in open_now.lines):
+        names = [line.name for line in open_now.lines if line.provider == provider]
+        free = [name for name in names if open_now.rooms.get(name, 0) > 0]
+        reached = or_(Message.avoid.is_(None), *(not_(_avoided(name)) for name in free))
+        held = sorted(open_now.held.get(provider, ()))
+        if free:
+            ways.append(and_(reached, *(not_(Message.to_phone.startswith(prefix)) for prefix in held)))
+    return or_(false(), *ways)
+
+
+def _avoided(name: str) -> ColumnElement[bool]:
+    return ("\n" + Message.avoid + "\n").contains(f"\n{name}\n", autoescape=True)
 
 
 def _waiting(row: _Due) -> Waiting:

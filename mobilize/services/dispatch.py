@@ -6,6 +6,8 @@ when it says "slow down" or gives no clear answer (``domain/pacing.py``).
 """
 
 import queue
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,7 +27,7 @@ from mobilize.domain.pacing import Window
 from mobilize.extensions import db
 from mobilize.models import Message
 
-from . import claims, failures, outbox, outcomes
+from . import claims, failures, outbox, outcomes, senders
 from .ports import SmsGateway
 from .runtime import now, settings
 
@@ -33,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 #: Outcomes recorded in one transaction, at most.
 RECORD_BATCH = 500
+#: So many requests in a row without a clear answer, and the provider counts as gone.
+MUTE = 10
 #: Answers that ask for fewer requests at a time.
 _PRESSING = frozenset({ErrorClass.NOT_PROCESSED, ErrorClass.CAPACITY})
 
@@ -46,6 +50,8 @@ class Dispatcher:
         self._told: queue.SimpleQueue[_Told | None] = queue.SimpleQueue()
         self._unrecorded: list[_Told] = []
         self._window = Window(settings().send_concurrency)
+        #: Provider -> requests in a row without a clear answer.
+        self._unclear: Counter[str] = Counter()
         #: Texts handed to a gateway whose outcome is not recorded yet.
         self.under_way = 0
         #: When a sender that is only busy has room again; ``None``: nothing waits for that.
@@ -141,7 +147,19 @@ class Dispatcher:
             recorded += len(some)
             for _, _, outcome in some:
                 self._feel(outcome)
+            self._listen(gateway.name, [outcome for _, _, outcome in some])
         return recorded
+
+    def _listen(self, provider: str, outcomes: Sequence[SendOutcome]) -> None:
+        """Stop a provider that has answered nothing clearly for a while: each text would go into doubt.
+
+        Those that wait have certainly not been sent; they go when it answers again, or by another provider.
+        """
+        for outcome in outcomes:
+            self._unclear[provider] = self._unclear[provider] + 1 if isinstance(outcome, Unclear) else 0
+        if self._unclear[provider] >= MUTE and isinstance(outcomes[-1], Unclear):
+            senders.pause(provider, f"no clear answer to {MUTE} requests in a row: {outcomes[-1].detail}")
+            db.session.commit()
 
     def _feel(self, outcome: SendOutcome) -> None:
         pressing = isinstance(outcome, Unclear) or (

@@ -194,13 +194,19 @@ class Intake:
         return group
 
     def _ended(self) -> bool:
-        """Whether this thread may end. A row that is put in after this starts another one."""
+        """Whether this thread may end.
+
+        First it is nobody's writer any more, then it looks at the queue: a row that came before is seen
+        here, and who puts one in later sees that a writer is needed. It waits for the lock until this one
+        has let its connection go.
+        """
         self._tally.tell()
         with self._lock:
+            ending, self._thread = self._thread, None
             if not self._queue.empty():
+                self._thread = ending
                 return False
             self._disconnect()
-            self._thread = None
             return True
 
     def _store_all(self, group: Sequence[_Ticket]) -> None:

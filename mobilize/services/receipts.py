@@ -212,8 +212,9 @@ def judge(report: Any, text: Any, by_sid: Any, failed: frozenset[str]) -> tuple[
         log.error("report about another text", message_id=text.id, sid=report.sid)
         return "speaks of a text that was never sent from here", None
     if state is None:
+        # Whatever the word means, the provider speaks of a text that it has taken.
         alarms.raise_alarm(AlarmKind.UNKNOWN_ERROR_CODE, report.status, f"unknown status {report.status!r}")
-        return "unknown status word", None
+        state = MessageState.ACCEPTED
     if report.sid in failed and state in _GOOD - {MessageState.DELIVERED}:
         return "came after the report that it failed", None
     earlier = report.attempt is not None and report.attempt < text.attempt

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import exists, select, update
+from sqlalchemy import Select, exists, select, update
 
 from mobilize.domain.delivery import (
     Cause,
@@ -51,63 +51,78 @@ def look_up_due(limit: int = 200) -> int:
 
     The providers are asked outside any transaction.
     """
-    texts = _take_due(limit)
-    for gateway in runtime().gateways:
-        mine = [text for text in texts if text.provider == gateway.name]
-        _settle_doubts([t for t in mine if t.state is MessageState.UNKNOWN], gateway)
+    texts, leased_until = _take_due(limit)
+    gateways = {gateway.name: gateway for gateway in runtime().gateways}
+    for provider in sorted({text.provider or "" for text in texts}):
+        mine = [text for text in texts if (text.provider or "") == provider]
+        gateway = gateways.get(provider)  # none: the settings no longer name it
+        _settle_doubts([t for t in mine if t.state is MessageState.UNKNOWN], gateway, leased_until)
         _hear_of_the_silent([t for t in mine if t.state is not MessageState.UNKNOWN], gateway)
-    gone = {gateway.name for gateway in runtime().gateways}
-    for text in texts:
-        if text.provider not in gone and text.state is MessageState.UNKNOWN:
-            _judge(text.id, None)
     return len(texts)
 
 
-def _take_due(limit: int) -> Sequence[Message]:
-    """Texts to ask about, taken for a while; the objects are detached and only read."""
-    taken = db.session.scalars(
-        select(Message)
-        .where(Message.look_at <= now())
-        .order_by(Message.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Message)
-        .execution_options(populate_existing=True)
-    ).all()
+def _take_due(limit: int) -> tuple[Sequence[Message], datetime]:
+    """Texts to ask about, and until when they are taken; the objects are detached and only read.
+
+    Doubts come first: where no callback reaches us, the silent texts of a large call-out are due by the
+    hundred thousand, and somebody whose text may not have gone must not wait behind them.
+    """
+    leased_until = now() + LOOK_LEASE
+    due = select(Message).where(Message.look_at <= now()).order_by(Message.look_at)
+    doubts = _hold(due.where(Message.state == MessageState.UNKNOWN), limit)
+    silent = _hold(due.where(Message.state != MessageState.UNKNOWN), limit - len(doubts))
+    taken = [*doubts, *silent]
     if taken:
         db.session.execute(
             update(outbox.MESSAGES)
             .where(outbox.MESSAGES.c.id.in_([text.id for text in taken]))
-            .values(look_at=now() + LOOK_LEASE)
+            .values(look_at=leased_until)
         )
         db.session.expunge_all()
     db.session.commit()
-    return taken
+    return taken, leased_until
+
+
+def _hold(due: Select[Message], limit: int) -> Sequence[Message]:
+    """Some of these texts; those that another engine holds are passed over."""
+    if limit <= 0:
+        return []
+    return db.session.scalars(
+        due.limit(limit).with_for_update(skip_locked=True, of=Message).execution_options(populate_existing=True)
+    ).all()
 
 
 # --- texts in doubt ----------------------------------------------------------------------------
 
 
-def _settle_doubts(texts: Sequence[Message], gateway: SmsGateway) -> None:
+def _settle_doubts(texts: Sequence[Message], gateway: SmsGateway | None, leased_until: datetime) -> None:
     if not texts:
         return
     phones: dict[str, datetime] = {}
     for text in texts:
         since = text.created_at - CLOCK_SKEW
         phones[text.to_phone] = min(phones.get(text.to_phone, since), since)
-    found = gateway.find(phones)
+    found = gateway.find(phones) if gateway is not None else {}
     for text in texts:
-        _judge(text.id, found.get(text.to_phone))
+        _judge(text, found.get(text.to_phone), leased_until)
 
 
-def _judge(message_id: int, records: Sequence[ProviderRecord] | None) -> None:
-    """Decide about one text in doubt by the provider's list, or by its absence. One transaction."""
-    message = failures.hold(message_id)
+def _judge(text: Message, records: Sequence[ProviderRecord] | None, leased_until: datetime) -> None:
+    """Decide about one text in doubt by the provider's list, or by its absence. One transaction.
+
+    What a look shows is evidence at any time. What it does not show counts only while the look is ours:
+    an engine that was frozen in between must not count an old list against a new attempt, nor beside
+    the list that another engine has read meanwhile.
+    """
+    message = failures.hold(text.id)
     if message is None or message.state is not MessageState.UNKNOWN:
         db.session.commit()
         return
     match = _match(message, records or ())
     if match is not None:
         receipts.keep([_report(match, message)])
+    elif (message.attempt, message.look_at) != (text.attempt, leased_until):
+        log.warning("a look at the provider's list came too late to count", message_id=message.id)
     elif _has_report(message):
         message.look_at = now() + _pause()  # it will be applied any moment
     elif records is not None:
@@ -198,12 +213,12 @@ def _pause() -> timedelta:
 # --- texts that were taken, and silent since ---------------------------------------------------
 
 
-def _hear_of_the_silent(texts: Sequence[Message], gateway: SmsGateway) -> None:
+def _hear_of_the_silent(texts: Sequence[Message], gateway: SmsGateway | None) -> None:
     """Look up texts that were taken but never heard of again. One transaction for all."""
     by_sid = {text.sid: text for text in texts if text.sid is not None}
     if not by_sid:
         return
-    found = gateway.fetch(list(by_sid))
+    found = gateway.fetch(list(by_sid)) if gateway is not None else {}
     receipts.keep([_report(record, by_sid[sid]) for sid, record in found.items() if sid in by_sid])
     for text in sorted(by_sid.values(), key=lambda one: one.id):
         silent_for = now() - (text.accepted_at or text.created_at)

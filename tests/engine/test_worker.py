@@ -3,14 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from mobilize.domain.delivery import MessageState, OutboundText, SendOutcome, Unclear
-from mobilize.engine import Engine, ticks
+from mobilize.domain.delivery import MessageState, OutboundText, ReceivedRecord, SendOutcome, Unclear
+from mobilize.engine import Engine, ticks, worker
 from mobilize.extensions import db
 from mobilize.models import Message
 from mobilize.services import callouts, heartbeats
@@ -104,6 +105,30 @@ def test_a_tick_that_breaks_does_not_end_the_engine(
         launch(world)
         waits_for(lambda: script.given)
     finally:
+        db.session.remove()
+        engine.stop()
+
+
+def test_a_provider_whose_lists_hang_holds_up_no_deadline(
+    app: Flask, script: Script, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, mended = threading.Event(), threading.Event()
+
+    def hangs(since: datetime) -> list[ReceivedRecord]:
+        hanging.set()
+        mended.wait(20)
+        return []
+
+    monkeypatch.setattr(worker, "CALM_SECONDS", 0.05)
+    monkeypatch.setattr(script, "received", hangs)
+    engine = Engine(app)
+    engine.start()
+    try:
+        assert hanging.wait(5)
+        queue(world.volunteer(), minutes=0)
+        waits_for(lambda: states() == {MessageState.EXPIRED}, seconds=5)
+    finally:
+        mended.set()
         db.session.remove()
         engine.stop()
 

@@ -43,6 +43,13 @@ def test_old_texts_do_not_make_a_list_too_long(make: Make, double: Double) -> No
     assert record.body == "Come"
 
 
+def test_the_words_of_a_trial_account_hide_no_text(make: Make, double: Double) -> None:
+    gateway = make()
+    send(gateway, body="Sent from your Twilio trial account - Come")  # as if Twilio had put them before it
+    (record,) = gateway.find({PHONE: just_now()})[PHONE]
+    assert record.body == "Come"
+
+
 def test_whole_seconds_in_the_list_hide_no_text(make: Make, double: Double) -> None:
     double.turn(now="2026-11-24T09:00:05.9+00:00")
     gateway = make()

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from mobilize.domain.errors import Conflict, NotAllowed
 from mobilize.domain.vocabulary import (
@@ -74,3 +75,17 @@ def test_an_emergency_is_closed_once(world: World) -> None:
     emergencies.cancel(SYSTEM, emergency.id)
     with pytest.raises(Conflict, match="cancelled already"):
         emergencies.end(SYSTEM, emergency.id)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_ending_holds_its_callouts_in_the_order_in_which_everyone_does(world: World) -> None:
+    """Two who hold the same callouts in different orders lock each other out."""
+    emergency = world.emergency()
+    for _ in range(2):
+        callouts.launch(SYSTEM, world.callout({"medic": 1}, emergency=emergency).id)
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
+    emergencies.end(SYSTEM, emergency.id)
+    held = [one for one in statements if "FROM callout" in one and "FOR UPDATE" in one]
+    assert held
+    assert all("ORDER BY callout.id" in one for one in held)

@@ -4,11 +4,13 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import psycopg
@@ -244,6 +246,27 @@ def test_the_writer_goes_when_there_is_nothing_to_do_and_comes_back(
         assert time.monotonic() < until
         time.sleep(0.01)
     assert text_of("SM2")
+
+
+def test_a_row_that_comes_while_the_writer_goes_is_stored(
+    app: Flask, request_: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its last look at the queue and its end."""
+    monkeypatch.setattr(intake, "IDLE_S", 0.05)
+    monkeypatch.setattr(intake, "PATIENCE_S", 1.0)
+    going, late = threading.Event(), Queue[Future[bool]]()
+    disconnect = intake.Intake._disconnect
+
+    def disconnect_slowly(self: intake.Intake) -> None:
+        if not going.is_set():
+            going.set()
+            late.put(request_(text_of, "SM2"))
+            time.sleep(0.2)
+        disconnect(self)
+
+    monkeypatch.setattr(intake.Intake, "_disconnect", disconnect_slowly)
+    assert text_of("SM1")
+    assert late.get(timeout=5).result()
 
 
 def in_a_fork(app: Flask, work: Callable[[], Any]) -> int | None:

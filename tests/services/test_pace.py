@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from mobilize.extensions import db
 from mobilize.models import Message
-from mobilize.services import callouts, dispatch
+from mobilize.services import callouts, dispatch, senders
 from mobilize.services.access import SYSTEM
 from mobilize.services.dispatch import Dispatcher
 from mobilize.services.outbox import Priority
@@ -139,6 +139,36 @@ class TestOrder:
         for _ in range(12):
             Dispatcher().run_dry()
         assert {text.message_id for text in script.given} == set(free)
+
+    def test_nor_do_texts_that_wait_for_a_slow_sender_keep_a_fast_one_idle(
+        self, app: Flask, world: World, clock: FastForwardClock
+    ) -> None:
+        """The short code cannot reach the first phones, and the number sends one a second."""
+        script = Script(senders=["77777", LONG_CODES[0]])
+        use(script)
+        ana = world.volunteer()
+        slow = queue(ana, 600, name="slow", priority=Priority.URGENT)
+        for text in texts():
+            text.avoid = "script:77777"
+        db.session.commit()
+        fast = queue(ana, 200, name="fast")
+        sent_in(5, script, clock)
+        sent = {text.message_id for text in script.given}
+        assert set(fast) <= sent
+        assert len(sent & set(slow)) >= 5
+
+    def test_nor_does_a_country_that_only_a_slow_backup_may_text(
+        self, app: Flask, world: World, clock: FastForwardClock
+    ) -> None:
+        script, backup = Script(), Script("backup", senders=LONG_CODES[:1])
+        use(script, backup)
+        ana = world.volunteer()
+        senders.pause("script to +355", "not permitted")
+        queue(ana, 600, name="slow", priority=Priority.URGENT)
+        fast = queue(ana, name="fast", phone="+393330000001")
+        sent_in(3, script, clock)
+        assert [text.message_id for text in script.given] == fast
+        assert 3 <= len(backup.given) <= 5
 
 
 def test_two_engines_together_keep_to_the_pace(app: Flask, world: World, clock: FastForwardClock) -> None:

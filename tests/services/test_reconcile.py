@@ -1,7 +1,8 @@
 """A doubt is settled by evidence; silence is asked about; lost answers are found."""
 
 import itertools
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,13 @@ from mobilize.domain.delivery import DoubtEnding, MessageState, ProviderRecord, 
 from mobilize.domain.vocabulary import RecipientState
 from mobilize.extensions import db
 from mobilize.models import InboundMessage, Message, Recipient
-from mobilize.services import callouts, dispatch, receipts, reconcile, senders
+from mobilize.services import alarms, callouts, dispatch, receipts, reconcile, senders
 from mobilize.services.access import SYSTEM
 from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import settings
 from tests.world import World
 
-from .scripted import Script, keep, notes, report, sid_of, steps, taken, the_text, use
+from .scripted import Script, keep, notes, queue, report, sid_of, steps, taken, the_text, use
 
 
 def looks(clock: FastForwardClock, times: int = 1) -> None:
@@ -52,6 +53,17 @@ class TestEvidence:
     def test_a_callback_with_our_id_proves_the_send(self) -> None:
         report(the_text(), "sent", sid="SM9")
         assert (the_text().state, the_text().sid) == (MessageState.SENT, "SM9")
+
+    def test_so_does_one_with_a_word_that_nobody_knows(self) -> None:
+        report(the_text(), "teleported", sid="SM9")
+        assert (the_text().state, the_text().sid) == (MessageState.ACCEPTED, "SM9")
+        assert [alarm.subject for alarm in alarms.open_alarms()] == ["teleported"]
+
+    def test_a_list_with_such_a_word_too(self, script: Script, clock: FastForwardClock) -> None:
+        """Or the text would be in doubt for ever: there, and never settled."""
+        script.lists(the_text(), "SM9", "teleported")
+        looks(clock)
+        assert (the_text().state, the_text().sid) == (MessageState.ACCEPTED, "SM9")
 
     def test_the_providers_list_proves_it_too(self, script: Script, clock: FastForwardClock) -> None:
         script.lists(the_text(), "SM7", "delivered")
@@ -123,6 +135,25 @@ class TestEvidence:
         assert the_text().state is MessageState.UNKNOWN
         receipts.apply_pending()
         assert the_text().state is MessageState.SENT
+
+    def test_a_look_that_another_engine_has_taken_over_counts_for_nothing(
+        self, script: Script, clock: FastForwardClock
+    ) -> None:
+        """This engine was frozen while it read the list; the other one has read it, too."""
+        find = script.find
+        frozen: list[bool] = []
+
+        def find_slowly(phones: Mapping[str, datetime]) -> dict[str, list[ProviderRecord]]:
+            found = find(phones)
+            if not frozen:
+                frozen.append(True)
+                clock.advance(seconds=reconcile.LOOK_LEASE.total_seconds() + 1)
+                reconcile.look_up_due()
+            return found
+
+        script.find = find_slowly  # type: ignore[method-assign]
+        looks(clock)
+        assert (the_text().state, the_text().empty_looks) == (MessageState.UNKNOWN, 1)
 
     def test_it_is_not_sent_again_after_the_stand_down(self, script: Script, clock: FastForwardClock) -> None:
         callouts.stand_down(SYSTEM, the_text().callout_id or 0)
@@ -271,6 +302,23 @@ class TestSilence:
         reconcile.look_up_due()
         receipts.apply_pending()
         assert the_text().state is MessageState.QUEUED
+
+    def test_keeps_no_doubt_waiting(self, script: Script, world: World, clock: FastForwardClock) -> None:
+        """Callbacks do not reach us, so that the silent are due by the thousand, and were due before."""
+        script.answer = lambda text: Unclear("reset")
+        clock.advance(seconds=settings().silence_seconds - settings().doubt_look_seconds)
+        (doubtful,) = queue(world.volunteer("Ben"))
+        dispatch.send_due()
+        clock.advance(seconds=settings().doubt_look_seconds + 1)
+        reconcile.look_up_due(limit=1)
+        assert script.fetched == []
+        assert db.session.get_one(Message, doubtful).empty_looks == 1
+
+    def test_of_a_text_of_a_provider_that_is_no_longer_set_up_ends_too(self, clock: FastForwardClock) -> None:
+        use(Script("another"))
+        clock.advance(hours=8)
+        reconcile.look_up_due()
+        assert the_text().look_at is None
 
     def test_is_asked_about_ever_more_seldom_and_not_for_ever(
         self, script: Script, clock: FastForwardClock

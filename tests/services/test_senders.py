@@ -1,11 +1,20 @@
 """Pauses: a fault of configuration, or an unreachable provider, stops what it must and burns nothing."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mobilize.domain.delivery import Deferred, ErrorClass, MessageState, OutboundText, Refused, SendOutcome
+from mobilize.domain.delivery import (
+    Deferred,
+    ErrorClass,
+    MessageState,
+    OutboundText,
+    Refused,
+    SendOutcome,
+    Unclear,
+)
 from mobilize.domain.errors import Conflict, NotFound
 from mobilize.domain.vocabulary import AlarmKind
 from mobilize.models import Message
@@ -65,6 +74,19 @@ class TestRevokedCredentials:
         dispatch.send_due()
         assert paused() == []
         assert states() == {MessageState.ACCEPTED}
+
+    def test_use_up_no_probe_while_there_is_nothing_to_send(
+        self, script: Script, world: World, clock: FastForwardClock
+    ) -> None:
+        """Or the first text of the next call-out would wait for the probe after."""
+        script.answer = taken
+        clock.advance(hours=2)
+        dispatch.expire_overdue()
+        assert dispatch.send_due() == 0
+        clock.advance(seconds=1)
+        queue(world.volunteer("Ben"), 2, name="later")
+        dispatch.send_due()
+        assert [text.state for text in texts()[-2:]] == [MessageState.ACCEPTED] * 2
 
     def test_are_found_mended_by_hand(self, script: Script) -> None:
         script.answer = taken
@@ -131,6 +153,51 @@ class TestAnUnreachableProvider:
         assert len([t for t in texts()[-3:] if t.provider == "script"]) == 3
 
 
+class TestAProviderThatGivesNoClearAnswer:
+    """It hangs, or says 503 to everything: each text that it gets is in doubt."""
+
+    @pytest.fixture(autouse=True)
+    def mute(self, script: Script, world: World) -> None:
+        queue(world.volunteer(), 300)
+        script.answer = lambda text: Unclear("HTTP 503")
+
+    def test_is_paused_and_most_texts_are_kept(self, script: Script) -> None:
+        dispatch.send_due()
+        assert paused() == ["script"]
+        assert Counter(text.state for text in texts())[MessageState.QUEUED] >= 200
+        assert dispatch.send_due() == 0
+
+    def test_is_probed_with_one_text_at_a_time(self, script: Script, clock: FastForwardClock) -> None:
+        dispatch.send_due()
+        tried = len(script.given)
+        clock.advance(seconds=settings().probe_seconds)
+        dispatch.send_due()
+        assert len(script.given) == tried + 1
+        assert paused() == ["script"]
+
+    def test_goes_on_when_it_answers_again(self, script: Script, clock: FastForwardClock) -> None:
+        dispatch.send_due()
+        script.answer = taken
+        clock.advance(seconds=settings().probe_seconds)
+        dispatch.send_due()
+        assert paused() == []
+        assert MessageState.QUEUED not in states()
+
+    def test_lets_the_backup_send_what_certainly_did_not_go(self, script: Script) -> None:
+        backup = Script("backup")
+        use(script, backup)
+        dispatch.send_due()
+        assert set(script.phones()).isdisjoint(backup.phones())
+        assert len(script.given) + len(backup.given) == 300
+        assert MessageState.QUEUED not in states()
+
+    def test_a_clear_answer_now_and_then_keeps_it_going(self, script: Script) -> None:
+        script.answer = lambda text: Unclear("reset") if text.message_id % 5 else taken(text)
+        dispatch.send_due()
+        assert paused() == []
+        assert MessageState.QUEUED not in states()
+
+
 class TestOneCountry:
     """21408: the account has no permission to text there."""
 
@@ -178,9 +245,9 @@ class TestOneCountry:
         assert states() == {MessageState.ACCEPTED}
 
 
-@pytest.mark.parametrize("code", [21606, 30034])
+@pytest.mark.parametrize("code", [21606, 30034, 21660, 21703])
 class TestOneSender:
-    """21606 and 30034: this number may not send."""
+    """This number may not send (21606, 30034), is not ours (21660), is a service without numbers (21703)."""
 
     @pytest.fixture
     def pool(self, message: Message, code: int) -> Script:
