@@ -6,6 +6,7 @@ from .authority import Agreement, Authority
 from .base import Base
 from .callout import Callout, Need, Recipient, Wave
 from .emergency import Emergency
+from .look import Look
 from .message import InboundMessage, Message, MessageEvent, StatusCallback
 from .operations import Alarm, Chore, EngineHeartbeat, SenderPace
 from .section import Section
@@ -30,6 +31,7 @@ __all__ = [
     "Emergency",
     "EngineHeartbeat",
     "InboundMessage",
+    "Look",
     "Message",
     "MessageEvent",
     "Need",
