@@ -22,7 +22,7 @@ from mobilize.domain.vocabulary import (
 from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Message, Need, Recipient, Skill
 
-from . import access, asking, audit, competence, outbox, selection, waves
+from . import access, asking, audit, competence, outbox, selection, snapshots, waves
 from .access import Viewer
 from .runtime import now, work_waiting
 
@@ -168,8 +168,9 @@ def ask_more(viewer: Viewer, callout_id: int, count: int) -> int:
     callout = _running(viewer, callout_id)
     if callout.arrive_by <= now():
         raise Conflict("The arrive-by time has passed; write a new callout with a later one.")
-    chosen = selection.select_for(callout).ranked[:count]
-    asked = asking.ask(callout, chosen, f"{count} more, asked for by a coordinator")
+    found = selection.select_for(callout)
+    snapshots.keep(callout, found)
+    asked = asking.ask(callout, found.ranked[:count], f"{count} more, asked for by a coordinator")
     audit.record(viewer, "callout.ask_more", "callout", callout.id, after={"wished": count, "asked": asked})
     db.session.commit()
     work_waiting.send()

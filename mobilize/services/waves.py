@@ -9,7 +9,7 @@ from mobilize.domain.waves import NeedProgress, next_wave
 from mobilize.extensions import db
 from mobilize.models import Callout, Need, Recipient
 
-from . import asking, selection
+from . import asking, selection, snapshots
 from .runtime import now, settings
 
 
@@ -47,7 +47,9 @@ def ask_next(callout: Callout) -> int:
     decision = next_wave(callout.mode, needs, factor=settings().wave_factor, silent=_silent(callout, interval))
     if decision is None:
         return 0
-    chosen = asking.choose(selection.select_for(callout).ranked, decision.wanted)
+    found = selection.select_for(callout)
+    snapshots.keep(callout, found)
+    chosen = asking.choose(found.ranked, decision.wanted)
     return asking.ask(callout, chosen, decision.reason)
 
 
