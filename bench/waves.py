@@ -1,13 +1,14 @@
 """How many people must be disturbed until a call-out is filled, and is the promise kept? Ours beside others.
 
-Call-outs are simulated (``wave_world.py``): need 10 of 300 people, 25 of 2,000, and three needs with overlapping
-skills among 600; acceptance 0.1 to 0.5; log-normal delays; a shared shock of 0, 0.6 or 1.2 in log-odds; and a
-night of which the planner knows too little. Every policy (``wave_policies.py``) plays the same people.
+Call-outs are simulated (``wave_world.py``): need 10 of 300 people, 25 of 2,000, and three needs with
+overlapping skills among 600; acceptance 0.1 to 0.5; log-normal delays; a shared shock of 0, 0.6 or 1.2 in
+log-odds; and a night of which the planner knows too little. Every policy (``wave_policies.py``) plays the same
+people.
 
-``filled``: share filled within the hour. ``asked_per_need``: people asked for each place. ``surplus``: yes beyond
-the need until everyone has heard that it is enough. ``promised``: what was stated at the launch. One policy is
-*better* than ours only if it is filled as often, asks no more people, and is no slower in the middle and at the
-90th percentile.
+``filled``: share filled within the hour. ``asked_per_need``: people asked for each place. ``surplus``: yes
+beyond the need until everyone has heard that it is enough. ``promised``: what was stated at the launch. One
+policy is better than ours only if it is filled as often, asks no more people, and is no slower in the middle
+and at the 90th percentile.
 """
 
 import argparse
@@ -134,7 +135,7 @@ def _plan_with_many() -> float:
         return_counts=True,
     )
     elapsed = keys[:, 2] * 60
-    yes, no = counts * 0.1 // 1, counts * 0.3 // 1
+    yes, no = np.floor(counts * 0.1), np.floor(counts * 0.3)
     asked = Asked(keys[:, 0], yes, no, counts - yes - no, elapsed, 7200 - keys[:, 1])
     pool = Pool(np.full(2000, 0.25), np.full(2000, 3600.0), np.ones(2000, np.int64))
     scenario = Scenario("many", TEN, 300, 0.25, 0.6)
@@ -202,7 +203,7 @@ def _goals(
     return goals
 
 
-def _goal(name: str, value: Any, goal: Any, met: bool) -> dict[str, Any]:  # noqa: FBT001
+def _goal(name: str, value: Any, goal: Any, met: bool) -> dict[str, Any]:
     return {"name": name, "value": value, "goal": goal, "met": bool(met)}
 
 

@@ -5,12 +5,14 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields, validate
 
-from mobilize.domain.eligibility import Reason
 from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus
 from mobilize.models import Callout
-from mobilize.services import access, board, callouts, guard, plans, selection
+from mobilize.services import access, board, callouts, guard, plans, snapshots
+from mobilize.services import reach as reach_service
 from mobilize.services.callouts import CalloutDraft, NeedDraft
 from mobilize.services.plans import Plan, Preview
+from mobilize.services.reach import Reach
+from mobilize.services.snapshots import Told
 
 from .blueprint import Blueprint
 from .board_schema import board_schema_for
@@ -137,12 +139,62 @@ class ReasonSchema(Schema):
     sentence = fields.String()
 
 
-class ExplanationSchema(Schema):
-    """Whether a volunteer may be called, and all the reasons if not."""
+class SightingSchema(Schema):
+    """What one look at the people said about a volunteer."""
 
-    volunteer_id = fields.Integer()
+    at = Instant()
+    examined = fields.Boolean(metadata={"description": "false: no needed skill in the area, by any place"})
     may_be_called = fields.Boolean()
     reasons = fields.List(fields.Nested(ReasonSchema))
+
+
+class AskedInSchema(Schema):
+    """That the volunteer was asked: in which wave and when."""
+
+    wave = fields.Integer()
+    at = Instant()
+
+
+class ExplanationSchema(Schema):
+    """Whether a volunteer may or could be called, all the reasons if not, and since when."""
+
+    volunteer_id = fields.Integer()
+    as_of = Instant(attribute="latest.at")
+    may_be_called = fields.Boolean(attribute="latest.may_be_called")
+    reasons = fields.List(fields.Nested(ReasonSchema), attribute="latest.reasons")
+    decided_now = fields.Function(
+        lambda told: told.current is not None,
+        metadata={"type": "boolean", "description": "true: a draft, or no look of this callout examined them"},
+    )
+    looks = fields.List(fields.Nested(SightingSchema))
+    asked = fields.Nested(AskedInSchema, allow_none=True)
+
+
+class ReachQuery(Schema):
+    """How many people are wanted, and how far to look at most."""
+
+    eligible = fields.Integer(required=True, validate=validate.Range(min=1, max=reach_service.MOST))
+    limit_m = fields.Float(load_default=reach_service.USUAL_LIMIT_M)
+
+
+class RingSchema(Schema):
+    """A circle that was looked into."""
+
+    radius_m = fields.Float()
+    examined = fields.Integer()
+    eligible = fields.Integer()
+
+
+class ReachSchema(Schema):
+    """The radius around the rendezvous within which that many may be called, or the limit."""
+
+    wanted = fields.Integer()
+    radius_m = fields.Float()
+    enough = fields.Boolean()
+    eligible = fields.Integer()
+    examined = fields.Integer()
+    by_need = fields.Dict(keys=fields.String(), values=fields.Integer())
+    rings = fields.List(fields.Nested(RingSchema))
 
 
 def _draft(found: dict[str, Any]) -> CalloutDraft:
@@ -235,7 +287,15 @@ def show_board(callout_id: int) -> Response:
 @guard.requires(AccountRole.COORDINATOR)
 @blp.arguments(ExplainQuery, location="query")
 @blp.response(200, ExplanationSchema)
-def explain(found: dict[str, int], callout_id: int) -> dict[str, Any]:
-    """Why was this volunteer not called? No reason means: may be called."""
-    reasons: list[Reason] = selection.explain(guard.viewer(), callout_id, found["volunteer_id"])
-    return {"volunteer_id": found["volunteer_id"], "may_be_called": not reasons, "reasons": reasons}
+def explain(found: dict[str, int], callout_id: int) -> Told:
+    """Why was this volunteer called or not? As it stood at each look of a launched callout, or now."""
+    return snapshots.told(guard.viewer(), callout_id, found["volunteer_id"])
+
+
+@blp.route("/<int:callout_id>/reach")
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(ReachQuery, location="query")
+@blp.response(200, ReachSchema)
+def reach(found: dict[str, Any], callout_id: int) -> Reach:
+    """How far around the rendezvous to look until so many people may be called."""
+    return reach_service.reach(guard.viewer(), callout_id, found["eligible"], found["limit_m"])

@@ -22,7 +22,7 @@ from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon
 
 from . import rings
-from .cells import cell_of, cells_of_circle, cells_of_polygon, ranges
+from .cells import cell_of, cells_of_circle, cells_of_polygon, ranges, sphere_m
 from .errors import InvalidInput
 
 __all__ = ["FARTHEST_M", "Area", "Circle", "Region", "cell_of", "distances_m", "parse_area"]
@@ -84,7 +84,13 @@ class Circle(Area):
         return self.lat, self.lon
 
     def contains(self, lats: npt.ArrayLike, lons: npt.ArrayLike) -> Truths:
-        return distances_m(self.lat, self.lon, lats, lons) <= self.radius_m
+        """Near the rim the ellipsoid decides; elsewhere a sphere, which is far quicker and never 1 % off."""
+        lat, lon = np.asarray(lats, np.float64), np.asarray(lons, np.float64)
+        rough = sphere_m(self.lat, self.lon, lat, lon)
+        found = rough <= self.radius_m
+        near = (rough >= 0.99 * self.radius_m) & (rough <= 1.01 * self.radius_m)
+        found[near] = distances_m(self.lat, self.lon, lat[near], lon[near]) <= self.radius_m
+        return np.asarray(found, np.bool_)
 
     def cell_ranges(self) -> list[tuple[int, int]]:
         return ranges(cells_of_circle(self.lat, self.lon, self.radius_m))

@@ -61,8 +61,13 @@ def covers(hours: str | None, local: datetime) -> bool:
     """Whether the week contains this local time. ``None`` means no limits: always."""
     if hours is None:
         return True
-    slot = local.weekday() * DAY + local.hour * 2 + local.minute // 30
+    slot = slot_of(local)
     return bool(int(hours[slot // 4], 16) >> (3 - slot % 4) & 1)
+
+
+def slot_of(local: datetime) -> int:
+    """The half-hour of the week that holds this local time."""
+    return local.weekday() * DAY + local.hour * 2 + local.minute // 30
 
 
 def _slots(window: Window) -> Iterator[int]:

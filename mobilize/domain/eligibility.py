@@ -1,17 +1,37 @@
-"""May this volunteer be called, and if not, why not: every reason, not the first one found.
+"""May these volunteers be called, and if not, why not: every reason, not the first one found.
 
-Pure: a service loads the `Facts` about a person, states the `Question` that a callout asks, and
-shows the answer. An empty list of reasons is a yes.
+Pure: a service loads the facts about people as arrays, states the `Question` that a callout asks, and
+gets a set of reasons for each, as a number with one bit a reason. Zero is a yes. There is no other way
+to decide: one person is an array of one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from .availability import covers
-from .vocabulary import MembershipStatus, PhoneStatus, PlaceKind
+import numpy as np
+import numpy.typing as npt
+
+from .clocks import Clocks, Days, covered
+from .facts import (
+    CONSENTED,
+    HAS_HOURS,
+    OPTED_OUT,
+    PHONE_STATUSES,
+    STATUSES,
+    VERIFIED,
+    Records,
+    has,
+    micros,
+)
+from .vocabulary import MembershipStatus, PhoneStatus
+
+Truths = npt.NDArray[np.bool_]
+#: Sets of reasons.
+Masks = npt.NDArray[np.uint32]
+#: Sets of needs: bit i is the i-th need of the callout.
+Skills = npt.NDArray[np.uint64]
 
 
 class Reason(StrEnum):
@@ -36,6 +56,11 @@ class Reason(StrEnum):
     COMMITTED_ELSEWHERE = "committed_elsewhere"
     RESTING = "resting"
     ASKED_TOO_OFTEN = "asked_too_often"
+
+    @property
+    def bit(self) -> int:
+        """This reason alone, as a set."""
+        return _BITS[self]
 
     @property
     def sentence(self) -> str:
@@ -65,117 +90,96 @@ _SENTENCES = {
     Reason.ASKED_TOO_OFTEN: "was called too often lately",
 }
 
+#: Sets are stored for years: a new reason goes to the end of this list, wherever it stands in `Reason`.
+_STORED = (
+    Reason.NOT_ACTIVE,
+    Reason.UNDER_AGE,
+    Reason.NO_CONSENT,
+    Reason.OPTED_OUT,
+    Reason.NUMBER_UNVERIFIED,
+    Reason.NUMBER_INVALID,
+    Reason.NUMBER_LANDLINE,
+    Reason.SECTION_NOT_COVERING,
+    Reason.AGREEMENT_NOT_COVERING,
+    Reason.OUTSIDE_AREA,
+    Reason.SKILL_MISSING,
+    Reason.CERTIFICATE_UNVERIFIED,
+    Reason.CERTIFICATE_LAPSES,
+    Reason.OUTSIDE_HOURS,
+    Reason.ABSENT,
+    Reason.SNOOZED,
+    Reason.COMMITTED_ELSEWHERE,
+    Reason.RESTING,
+    Reason.ASKED_TOO_OFTEN,
+)
+_BITS = {reason: 1 << place for place, reason in enumerate(_STORED)}
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """That a volunteer has a skill; ``expires_on`` is the last valid day in the volunteer's time zone."""
 
-    skill_id: int
-    needs_certificate: bool
-    verified: bool
-    expires_on: date | None
+def reasons_in(mask: int) -> list[Reason]:
+    """The reasons of a set, in the order of `Reason`."""
+    return [reason for reason in Reason if mask & reason.bit]
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """One of a volunteer's places. Degrees WGS 84."""
-
-    kind: PlaceKind
-    lat: float
-    lon: float
-    weekly_hours: str | None = None
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the decision needs to know about one volunteer.
-
-    ``proofs`` are those of needed skills only; ``absences`` are (start, end), the end exclusive;
-    ``times_asked`` counts callouts within the fatigue period, this one left out.
-    """
-
-    status: MembershipStatus
-    phone_status: PhoneStatus
-    born_on: date
-    consented: bool
-    opted_out: bool
-    in_covering_section: bool
-    in_area: bool
-    proofs: Sequence[Proof]
-    time_zone: str
-    weekly_hours: str | None
-    absences: Sequence[tuple[datetime, datetime]]
-    snoozed_until: datetime | None
-    resting_until: datetime | None
-    committed_elsewhere: bool
-    times_asked: int
+def counted(masks: Masks) -> dict[Reason, int]:
+    """How many people each reason holds back; who has several counts under each."""
+    counts = {reason: int(np.count_nonzero(masks & reason.bit)) for reason in Reason}
+    return {reason: count for reason, count in counts.items() if count}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a callout asks of everyone. ``agreement_covers`` is true when no authority asks."""
+    """What a callout asks of everyone. ``agreement_covers`` is true when no authority asks.
+
+    ``needs_certificate`` has the needed skills by id, in the order of needs, and whether each counts only
+    with a verified certificate. ``sections`` are those that the emergency's section covers.
+    """
 
     arrive_by: datetime
     life_threatening: bool
     agreement_covers: bool
     minimum_age: int
     fatigue_cap: int
+    needs_certificate: Mapping[int, bool]
+    sections: frozenset[int]
 
 
-def reasons_against(facts: Facts, question: Question, now: datetime) -> list[Reason]:
-    """Every reason against calling this volunteer now, in the order of `Reason`."""
-    return [
-        *_membership(facts, question, now),
-        *_reach(facts),
-        *_cover(facts, question),
-        *_skills(facts, question),
-        *_time(facts, question, now),
-        *_burden(facts, question, now),
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The facts about many people; place i of every array is the same person.
 
-
-def effective_place(places: Iterable[Whereabouts], time_zone: str, now: datetime) -> Whereabouts | None:
-    """Where a volunteer is now: live while it is valid, else work in its hours, else home.
-
-    Work hours that nobody stated put nobody at work, unless there is no home to be at.
+    ``records`` has one record of each, whatever its skill; ``in_area`` whether the place that counts is
+    in the area; ``absent`` whether they are away at some time until they should be there; ``times_asked``
+    counts callouts within the fatigue period, this one left out. ``valid`` and ``faults`` are by `proofs`.
     """
-    by_kind = {place.kind: place for place in places}
-    live, work = by_kind.get(PlaceKind.LIVE), by_kind.get(PlaceKind.WORK)
-    home = by_kind.get(PlaceKind.HOME)
-    if live and live.expires_at and live.expires_at > now:
-        return live
-    if work and work.weekly_hours and covers(work.weekly_hours, _local(now, time_zone)):
-        return work
-    if home:
-        return home
-    return work if work and not work.weekly_hours else None
+
+    records: Records
+    clocks: Clocks
+    in_area: Truths
+    absent: Truths
+    committed_elsewhere: Truths
+    times_asked: npt.NDArray[np.int64]
+    valid: Skills
+    faults: Masks
 
 
-def valid_skills(proofs: Iterable[Proof], time_zone: str, arrive_by: datetime) -> frozenset[int]:
-    """The skills that count at the arrive-by time: verified where that is required, and not lapsed."""
-    day = _local(arrive_by, time_zone).date()
-    return frozenset(proof.skill_id for proof in proofs if not _faults(proof, day))
+def reasons_against(people: People, question: Question, now: datetime) -> Masks:
+    """Every reason against calling each of these people now."""
+    found = np.zeros(len(people.records), np.uint32)
+    for judge in (_membership, _reach, _cover, _time, _burden):
+        for reason, holds in judge(people, question, now):
+            found |= np.where(holds, np.uint32(reason.bit), np.uint32(0))
+    return found | people.faults
 
 
-def age(born_on: date, on: date) -> int:
-    """Full years; who was born on 29 February turns a year older on 1 March."""
-    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
+Judged = Iterator[tuple[Reason, Truths]]
 
 
-def _local(instant: datetime, time_zone: str) -> datetime:
-    return instant.astimezone(ZoneInfo(time_zone))
-
-
-def _membership(facts: Facts, question: Question, now: datetime) -> Iterable[Reason]:
-    if facts.status is not MembershipStatus.ACTIVE:
-        yield Reason.NOT_ACTIVE
-    if age(facts.born_on, _local(now, facts.time_zone).date()) < question.minimum_age:
-        yield Reason.UNDER_AGE
-    if not facts.consented:
-        yield Reason.NO_CONSENT
-    if facts.opted_out:
-        yield Reason.OPTED_OUT
+def _membership(people: People, question: Question, now: datetime) -> Judged:
+    records = people.records
+    yield Reason.NOT_ACTIVE, records["status"] != STATUSES.index(MembershipStatus.ACTIVE)
+    yield Reason.UNDER_AGE, records["born_on"] > people.clocks.born_by(now, question.minimum_age)
+    yield Reason.NO_CONSENT, ~has(records, CONSENTED)
+    yield Reason.OPTED_OUT, has(records, OPTED_OUT)
 
 
 _NUMBERS = {
@@ -185,53 +189,73 @@ _NUMBERS = {
 }
 
 
-def _reach(facts: Facts) -> Iterable[Reason]:
-    if facts.phone_status in _NUMBERS:
-        yield _NUMBERS[facts.phone_status]
+def _reach(people: People, _question: Question, _now: datetime) -> Judged:
+    for status, reason in _NUMBERS.items():
+        yield reason, people.records["phone_status"] == PHONE_STATUSES.index(status)
 
 
-def _cover(facts: Facts, question: Question) -> Iterable[Reason]:
-    if not facts.in_covering_section:
-        yield Reason.SECTION_NOT_COVERING
-    if not question.agreement_covers:
-        yield Reason.AGREEMENT_NOT_COVERING
-    if not facts.in_area:
-        yield Reason.OUTSIDE_AREA
+def _cover(people: People, question: Question, _now: datetime) -> Judged:
+    yield Reason.SECTION_NOT_COVERING, ~np.isin(people.records["section_id"], list(question.sections))
+    yield Reason.AGREEMENT_NOT_COVERING, np.full(len(people.records), not question.agreement_covers)
+    yield Reason.OUTSIDE_AREA, ~people.in_area
 
 
-def _faults(proof: Proof, day: date) -> Iterable[Reason]:
-    faults = []
-    if proof.needs_certificate and not proof.verified:
-        faults.append(Reason.CERTIFICATE_UNVERIFIED)
-    if proof.expires_on is not None and proof.expires_on < day:
-        faults.append(Reason.CERTIFICATE_LAPSES)
-    return faults
+def _time(people: People, _question: Question, now: datetime) -> Judged:
+    records = people.records
+    within = covered(records["hours"], people.clocks.slots(now))
+    yield Reason.OUTSIDE_HOURS, has(records, HAS_HOURS) & ~within
+    yield Reason.ABSENT, people.absent
+    yield Reason.SNOOZED, records["snoozed_until"] > micros(now)
 
 
-def _skills(facts: Facts, question: Question) -> Iterable[Reason]:
-    """One valid skill among those needed is enough; faults of the others then do not matter."""
-    if not facts.proofs:
-        return [Reason.SKILL_MISSING]
-    day = _local(question.arrive_by, facts.time_zone).date()
-    found = [set(_faults(proof, day)) for proof in facts.proofs]
-    return sorted(set().union(*found), key=list(Reason).index) if all(found) else []
+def _burden(people: People, question: Question, now: datetime) -> Judged:
+    yield Reason.COMMITTED_ELSEWHERE, people.committed_elsewhere
+    yield Reason.RESTING, people.records["resting_until"] > micros(now)
+    if not question.life_threatening:
+        yield Reason.ASKED_TOO_OFTEN, people.times_asked >= question.fatigue_cap
 
 
-def _time(facts: Facts, question: Question, now: datetime) -> Iterable[Reason]:
-    if not covers(facts.weekly_hours, _local(now, facts.time_zone)):
-        yield Reason.OUTSIDE_HOURS
-    until = max(now, question.arrive_by)
-    # Who leaves before the arrive-by time would come late or not at all.
-    if any(start <= until and end > now for start, end in facts.absences):
-        yield Reason.ABSENT
-    if facts.snoozed_until is not None and facts.snoozed_until > now:
-        yield Reason.SNOOZED
+def until(question: Question, now: datetime) -> datetime:
+    """Who leaves before the arrive-by time would come late or not at all."""
+    return max(now, question.arrive_by)
 
 
-def _burden(facts: Facts, question: Question, now: datetime) -> Iterable[Reason]:
-    if facts.committed_elsewhere:
-        yield Reason.COMMITTED_ELSEWHERE
-    if facts.resting_until is not None and facts.resting_until > now:
-        yield Reason.RESTING
-    if facts.times_asked >= question.fatigue_cap and not question.life_threatening:
-        yield Reason.ASKED_TOO_OFTEN
+def absences(records: Records, question: Question, now: datetime) -> tuple[Truths, Truths]:
+    """Who is away before they should be there; and of whom the record alone cannot tell."""
+    at = micros(now)
+    away = (records["absent_from"] <= micros(until(question, now))) & (records["absent_until"] > at)
+    return away, ~away & (records["absent_before_until"] > at)
+
+
+def proofs(
+    records: Records, person: npt.NDArray[np.intp], owners: Clocks, question: Question
+) -> tuple[Skills, Masks]:
+    """For each person (of ``owners``): the needs that they validly serve, and if none, what is wrong.
+
+    ``records`` has a record for each skill of each person, ``person`` says whose each is. One valid skill
+    among those needed is enough; faults of the others then do not matter.
+    """
+    count = len(owners.of)
+    found = _faults(records, owners.days(question.arrive_by)[person], question)
+    valid, faults, skilled = np.zeros(count, np.uint64), np.zeros(count, np.uint32), np.zeros(count, np.bool_)
+    for place, skill_id in enumerate(question.needs_certificate):
+        mine = records["skill_id"] == skill_id
+        skilled[person[mine]] = True
+        # Records of one skill of one person have the same fault, so assigning one of them is enough.
+        valid[person[mine & (found == 0)]] |= np.uint64(1 << place)
+        faults[person[mine]] |= found[mine]
+    faults[valid != 0] = 0
+    faults[~skilled] = Reason.SKILL_MISSING.bit
+    return valid, faults
+
+
+def _faults(records: Records, arrival: Days, question: Question) -> Masks:
+    """What is wrong with each proof on the day of arrival."""
+    strict = [skill for skill, needed in question.needs_certificate.items() if needed]
+    unverified = np.isin(records["skill_id"], strict) & ~has(records, VERIFIED)
+    lapses = records["expires_on"] < arrival
+    return np.asarray(
+        np.where(unverified, np.uint32(Reason.CERTIFICATE_UNVERIFIED.bit), np.uint32(0))
+        | np.where(lapses, np.uint32(Reason.CERTIFICATE_LAPSES.bit), np.uint32(0)),
+        np.uint32,
+    )

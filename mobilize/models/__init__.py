@@ -7,6 +7,7 @@ from .base import Base
 from .callout import Callout, Need, Recipient, Wave
 from .emergency import Emergency
 from .learning import LearnedModel
+from .look import Look
 from .message import InboundMessage, Message, MessageEvent, StatusCallback
 from .operations import Alarm, Chore, EngineHeartbeat, SenderPace
 from .section import Section
@@ -32,6 +33,7 @@ __all__ = [
     "EngineHeartbeat",
     "InboundMessage",
     "LearnedModel",
+    "Look",
     "Message",
     "MessageEvent",
     "Need",

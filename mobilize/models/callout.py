@@ -14,6 +14,9 @@ from .emergency import Emergency
 from .skill import Skill
 from .volunteer import Volunteer
 
+#: Who said yes and is not released. Databases use a partial index only where they read its very words.
+COMING = text("recipient.closed_at IS NULL AND recipient.state IN ('accepted', 'arrived')")
+
 
 class Callout(Base):
     """One request for volunteers within an emergency."""
@@ -133,6 +136,14 @@ class Recipient(Base):
         # All that a plan reads of those asked: counted, never row by row.
         Index("ix_recipient_progress", "callout_id", "state", "wave_id", "chance", "travel_s", "able"),
         Index("ix_recipient_asked_at", "asked_at", "volunteer_id"),
+        Index("ix_recipient_volunteer_id_asked_at", "volunteer_id", "asked_at", "callout_id"),
+        Index(
+            "ix_recipient_coming",
+            "volunteer_id",
+            "callout_id",
+            sqlite_where=text("closed_at IS NULL AND state IN ('accepted', 'arrived')"),
+            postgresql_where=text("closed_at IS NULL AND state IN ('accepted', 'arrived')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

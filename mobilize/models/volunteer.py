@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mobilize.domain.vocabulary import MembershipStatus, PhoneStatus, PlaceKind
@@ -100,10 +100,10 @@ class Absence(Base):
 
 
 class SkillPlace(Base):
-    """The selection index: who has which skill where. Derived from certifications and places.
+    """The selection index: who has which skill where, and what decides whether they may be called. Derived.
 
     Its primary key is its order on disk (SQLite keeps no separate row id), so a range of cells for
-    one skill is one sequential read. ``services/selection.py`` keeps it and can rebuild it.
+    one skill is one sequential read. ``services/skill_index.py`` keeps it and can rebuild it.
     """
 
     __tablename__ = "skill_place"
@@ -114,6 +114,8 @@ class SkillPlace(Base):
     kind: Mapped[PlaceKind] = mapped_column(words(PlaceKind), primary_key=True)
     lat: Mapped[float] = mapped_column(Float(53))
     lon: Mapped[float] = mapped_column(Float(53))
+    #: A record of ``domain/facts.py``: also what the other places, the absences and the person's row say.
+    facts: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = (
         Index("ix_skill_place_volunteer_id", "volunteer_id"),

@@ -34,7 +34,7 @@ from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientS
 from mobilize.extensions import db
 from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
-from . import bell, outbox
+from . import bell, outbox, selection
 from .listed import listed
 from .runtime import now
 from .selection import Candidate
@@ -93,6 +93,7 @@ def note_asked() -> int:
             db.session.execute(
                 update(VOLUNTEERS).where(VOLUNTEERS.c.id.in_(some), earlier).values(last_asked_at=asked_at)
             )
+            selection.reindex(some)
             db.session.commit()
             noted += len(some)
         db.session.execute(update(Wave).where(Wave.id == wave_id).values(noted=True))

@@ -17,7 +17,7 @@ from mobilize.domain.vocabulary import (
 from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Need, Skill
 
-from . import access, asking, audit, places, waves
+from . import access, asking, audit, places, selection, snapshots, waves
 from .access import Viewer
 from .runtime import now, work_waiting
 
@@ -184,7 +184,9 @@ def ask_more(viewer: Viewer, callout_id: int, count: int) -> int:
         raise Conflict(
             f"This callout asks at most {callout.most_asked} people, and has. Raise the limit first."
         )
-    chosen = waves.candidates_for(callout)[: count if room is None else min(count, room)]
+    found = selection.select_for(callout)
+    snapshots.keep(callout, found)
+    chosen = waves.weighed(callout, found)[: count if room is None else min(count, room)]
     asked = asking.ask(callout, chosen, f"{count} more, asked for by a coordinator")
     callout.next_wave_at = now() if callout.status is CalloutStatus.ASKING else None
     audit.record(viewer, "callout.ask_more", "callout", callout.id, after={"wished": count, "asked": asked})

@@ -58,8 +58,8 @@ def write(viewer: Viewer, new: Sequence[New], changed: Sequence[Changed]) -> Non
         before, after = differences(item.before, item.after)
         audit.record(viewer, "volunteer.change", "volunteer", item.volunteer.id, before=before, after=after)
     db.session.flush()
-    if ids or changed:
-        selection.reindex([*ids, *(item.volunteer.id for item in changed)])
+    # The index follows changed objects by itself, but not rows.
+    selection.reindex(ids)
     db.session.commit()
 
 

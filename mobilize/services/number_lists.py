@@ -8,7 +8,18 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, Text, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    LargeBinary,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mobilize.extensions import db
@@ -20,6 +31,26 @@ def read(query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
     The session itself would handle each row again, which takes longer than the database does.
     """
     return db.session.connection().execute(query).all()
+
+
+def columns(query: Select[*tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """The same as plain tuples of the database's own values: for numbers and bytes, which need no reading."""
+    found: Sequence[tuple[Any, ...]] = db.session.connection().execute(query).cursor.fetchall()
+    return found
+
+
+def joined(query: Select[bytes]) -> tuple[bytes, int]:
+    """The values of the query's only column, one after the other, and how many they are.
+
+    PostgreSQL joins them itself: one long value travels faster than thousands of short ones.
+    """
+    if _on_sqlite():
+        rows = columns(query)
+        return b"".join([row[0] for row in rows]), len(rows)
+    [column] = query.selected_columns
+    whole = query.with_only_columns(func.string_agg(column, cast(literal(b""), LargeBinary)), func.count())
+    [(values, count)] = columns(whole)
+    return values or b"", count
 
 
 def _on_sqlite() -> bool:

@@ -1,46 +1,37 @@
-"""What is known about the people whom a callout might ask, loaded in a few bulk queries."""
+"""What a callout asks of people, and what is known about them beside their records.
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+Records hold what changes slowly. What changes with every wave and every answer is read here, for many
+people at once: who is committed elsewhere, and how often each was asked lately.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Select, func, select
 
 from mobilize.domain.area import Area
-from mobilize.domain.eligibility import Facts, Proof, Question, Whereabouts, effective_place
-from mobilize.domain.vocabulary import RecipientState
-from mobilize.extensions import db
-from mobilize.models import (
-    Absence,
-    Callout,
-    Certification,
-    Place,
-    Recipient,
-    Section,
-    Skill,
-    Volunteer,
-)
+from mobilize.domain.clocks import clocks
+from mobilize.domain.eligibility import People, Question, absences, proofs, until
+from mobilize.domain.facts import Records, micros, one_each
+from mobilize.domain.whereabouts import Whereabouts, places_within, whereabouts, within
+from mobilize.models import Absence, Callout, Recipient, Section, Wave
+from mobilize.models.callout import COMING
 
 from . import authorities
-from .number_lists import numbers, read
+from .number_lists import columns, numbers, read
 from .runtime import now, settings
 
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A volunteer as selection sees one. ``place`` is where they are now, if they are anywhere."""
-
-    volunteer_id: int
-    facts: Facts
-    place: Whereabouts | None
-    last_asked_at: datetime | None
+Ids = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
 
 
 def question_of(callout: Callout) -> Question:
     """What this callout asks of everyone, under the settings of this installation."""
     emergency = callout.emergency
+    below = select(Section.id).where(Section.path.startswith(emergency.section.path, autoescape=True))
     return Question(
         arrive_by=callout.arrive_by,
         life_threatening=emergency.severity.life_threatening,
@@ -48,135 +39,80 @@ def question_of(callout: Callout) -> Question:
         or authorities.may_ask(emergency.authority, emergency.section),
         minimum_age=settings().minimum_age,
         fatigue_cap=settings().fatigue_cap,
+        needs_certificate={need.skill_id: need.skill.requires_certificate for need in callout.needs},
+        sections=frozenset(row[0] for row in read(below)),
     )
 
 
-def load_people(callout: Callout, area: Area, volunteer_ids: Iterable[int]) -> list[Person]:
-    """The facts about each volunteer with regard to a callout, in the order of their ids."""
-    ids = list(volunteer_ids)
-    db.session.flush()
-    rows = _volunteers(ids)
-    places = _places(ids)
-    here = [effective_place(places[row.id], row.time_zone, now()) for row in rows]
-    in_area = _contained(area, here)
-    sections = set(
-        db.session.scalars(
-            select(Section.id).where(Section.path.startswith(callout.emergency.section.path, autoescape=True))
+def people_of(
+    callout: Callout, area: Area, records: Records, question: Question
+) -> tuple[People, Whereabouts, Truths]:
+    """The people of these records, by their ids; where they are; and who has any place in the area."""
+    ones, person = one_each(records)
+    owners = clocks(ones["zone"])
+    here = whereabouts(ones, owners, now())
+    places = places_within(ones, area)
+    valid, faults = proofs(records, person, owners, question)
+    people = People(
+        records=ones,
+        clocks=owners,
+        in_area=within(places, here),
+        absent=_absent(ones, question),
+        committed_elsewhere=np.isin(ones["volunteer_id"], _committed(callout)),
+        times_asked=_times_asked(callout, ones, question),
+        valid=valid,
+        faults=faults,
+    )
+    return people, here, np.asarray(places.any(axis=1), np.bool_)
+
+
+def _absent(records: Records, question: Question) -> Truths:
+    """Who is away before they should be there; few have so many absences that their record does not tell."""
+    away, unclear = absences(records, question, now())
+    if unclear.any():
+        query = select(Absence.volunteer_id).where(
+            Absence.volunteer_id.in_(numbers(records["volunteer_id"][unclear].tolist())),
+            Absence.starts_at <= until(question, now()),
+            Absence.ends_at > now(),
         )
-    )
-    proofs, absences = proofs_for(callout, ids), _absences(ids)
-    committed, times_asked = _committed(callout, ids), _times_asked(callout, ids)
-    return [
-        Person(
-            row.id,
-            Facts(
-                status=row.status,
-                phone_status=row.phone_status,
-                born_on=row.born_on,
-                consented=row.consent_at is not None,
-                opted_out=row.opted_out_at is not None,
-                in_covering_section=row.section_id in sections,
-                in_area=inside,
-                proofs=proofs[row.id],
-                time_zone=row.time_zone,
-                weekly_hours=row.weekly_hours,
-                absences=absences[row.id],
-                snoozed_until=row.snoozed_until,
-                resting_until=row.resting_until,
-                committed_elsewhere=row.id in committed,
-                times_asked=times_asked.get(row.id, 0),
-            ),
-            place,
-            row.last_asked_at,
-        )
-        for row, place, inside in zip(rows, here, in_area, strict=True)
-    ]
+        away |= np.isin(records["volunteer_id"], _ids(query))
+    return away
 
 
-def _contained(area: Area, places: Sequence[Whereabouts | None]) -> list[bool]:
-    """Whether each place lies in the area; nowhere is outside."""
-    known = [place for place in places if place]
-    found = iter(area.contains([place.lat for place in known], [place.lon for place in known]).tolist())
-    return [next(found) if place else False for place in places]
+def _ids(query: Select[int]) -> Ids:
+    rows = columns(query)
+    return np.fromiter((row[0] for row in rows), np.int64, len(rows))
 
 
-def _volunteers(ids: list[int]) -> Sequence[Any]:
-    return read(
-        select(
-            Volunteer.id,
-            Volunteer.section_id,
-            Volunteer.status,
-            Volunteer.phone_status,
-            Volunteer.born_on,
-            Volunteer.consent_at,
-            Volunteer.opted_out_at,
-            Volunteer.time_zone,
-            Volunteer.weekly_hours,
-            Volunteer.snoozed_until,
-            Volunteer.resting_until,
-            Volunteer.last_asked_at,
-        )
-        .where(Volunteer.id.in_(numbers(ids)))
-        .order_by(Volunteer.id)
-    )
+def asked_in(callout: Callout) -> Ids:
+    """Everyone who was asked in this callout."""
+    return _ids(select(Recipient.volunteer_id).where(Recipient.callout_id == callout.id))
 
 
-def _places(ids: list[int]) -> Mapping[int, list[Whereabouts]]:
-    found: defaultdict[int, list[Whereabouts]] = defaultdict(list)
-    query = select(
-        Place.volunteer_id, Place.kind, Place.lat, Place.lon, Place.weekly_hours, Place.expires_at
-    ).where(Place.volunteer_id.in_(numbers(ids)))
-    for volunteer_id, kind, lat, lon, weekly_hours, expires_at in read(query):
-        found[volunteer_id].append(Whereabouts(kind, lat, lon, weekly_hours, expires_at))
-    return found
+def _committed(callout: Callout) -> Ids:
+    """Everyone who said yes to another callout that is not over for them; an index holds just those."""
+    return _ids(select(Recipient.volunteer_id).where(COMING, Recipient.callout_id != callout.id))
 
 
-def proofs_for(callout: Callout, ids: list[int]) -> Mapping[int, list[Proof]]:
-    found: defaultdict[int, list[Proof]] = defaultdict(list)
-    query = (
-        select(
-            Certification.volunteer_id,
-            Certification.skill_id,
-            Skill.requires_certificate,
-            Certification.verified_at.is_not(None),
-            Certification.expires_on,
-        )
-        .join(Skill, Skill.id == Certification.skill_id)
-        .where(
-            Certification.volunteer_id.in_(numbers(ids)),
-            Certification.skill_id.in_([need.skill_id for need in callout.needs]),
-        )
-    )
-    for volunteer_id, skill_id, needed, verified, expires_on in read(query):
-        found[volunteer_id].append(Proof(skill_id, needed, verified, expires_on))
-    return found
+def _times_asked(callout: Callout, records: Records, question: Question) -> Ids:
+    """How often each was asked in the fatigue period, by other callouts; a drill disturbs as well.
 
-
-def _absences(ids: list[int]) -> Mapping[int, list[tuple[datetime, datetime]]]:
-    found: defaultdict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    query = select(Absence.volunteer_id, Absence.starts_at, Absence.ends_at).where(
-        Absence.volunteer_id.in_(numbers(ids)), Absence.ends_at > now()
-    )
-    for volunteer_id, starts_at, ends_at in read(query):
-        found[volunteer_id].append((starts_at, ends_at))
-    return found
-
-
-def _committed(callout: Callout, ids: list[int]) -> set[int]:
-    """Those who said yes to another callout that is not over for them."""
-    query = select(Recipient.volunteer_id).where(
-        Recipient.volunteer_id.in_(numbers(ids)),
-        Recipient.closed_at.is_(None),
-        Recipient.callout_id != callout.id,
-        Recipient.state.in_((RecipientState.ACCEPTED, RecipientState.ARRIVED)),
-    )
-    return {row[0] for row in read(query)}
-
-
-def _times_asked(callout: Callout, ids: list[int]) -> dict[int, int]:
-    """How often each was asked in the fatigue period, by other callouts; a drill disturbs as well."""
+    Nobody counts where the cap is waived. Else only those are looked up who were asked at all; of waves
+    that the engine has not noted at the volunteers yet, everyone.
+    """
+    found, ids = np.zeros(len(records), np.int64), records["volunteer_id"]
+    if question.life_threatening or not len(records):
+        return found
     since = now() - timedelta(days=settings().fatigue_days)
-    query = (
+    lately = (records["last_asked_at"] > micros(since)) | np.isin(ids, _not_noted())
+    if lately.any():
+        counts = np.array(columns(_counts(callout, ids[lately].tolist(), since)), np.int64).reshape(-1, 2)
+        found[np.searchsorted(ids, counts[:, 0])] = counts[:, 1]
+    return found
+
+
+def _counts(callout: Callout, ids: Sequence[int], since: Any) -> Select[int, int]:
+    return (
         select(Recipient.volunteer_id, func.count())
         .where(
             Recipient.volunteer_id.in_(numbers(ids)),
@@ -185,4 +121,7 @@ def _times_asked(callout: Callout, ids: list[int]) -> dict[int, int]:
         )
         .group_by(Recipient.volunteer_id)
     )
-    return {row[0]: row[1] for row in read(query)}
+
+
+def _not_noted() -> Ids:
+    return _ids(select(Recipient.volunteer_id).join(Wave, Wave.id == Recipient.wave_id).where(~Wave.noted))

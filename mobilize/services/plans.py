@@ -75,9 +75,7 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
         examined=found.examined,
         eligible=len(found.ranked),
         excluded={reason.value: count for reason, count in found.excluded.items()},
-        eligible_by_need={
-            need.skill.code: sum(need.skill_id in c.skill_ids for c in found.ranked) for need in callout.needs
-        },
+        eligible_by_need={need.skill.code: found.ranked.count_with(need.skill_id) for need in callout.needs},
         sure=decision.together,
         sure_by_need={need.skill.code: decision.before[need.id].asking_on for need in callout.needs},
         first_wave=len(first),

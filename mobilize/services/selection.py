@@ -1,27 +1,33 @@
 """Selection: who may be called for a callout, in which order, and why the others may not.
 
-The index `SkillPlace` finds who has a needed skill in the cells of the area; exact geometry and
-`domain/eligibility.py` decide. Rows are read, not entities: there may be thousands of candidates.
+The index `SkillPlace` finds who has a needed skill in the cells of the area, and holds the facts about
+them beside; geometry, ``domain/eligibility.py`` and ``domain/ranking.py`` decide over arrays. No object
+is made for a person before somebody looks at one.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, func, insert, select
+import numpy.typing as npt
+from sqlalchemy import Select, select
 
+from mobilize.domain import facts
 from mobilize.domain.area import Area, distances_m, parse_area
-from mobilize.domain.eligibility import Reason, reasons_against, valid_skills
-from mobilize.domain.ranking import Candidate, rank
+from mobilize.domain.eligibility import Masks, People, Reason, counted, reasons_against, reasons_in
+from mobilize.domain.facts import Records
+from mobilize.domain.ranking import Candidate, Free, Ranked, rank
+from mobilize.domain.whereabouts import Whereabouts
 from mobilize.extensions import db
-from mobilize.models import Callout, Certification, Place, Recipient, SkillPlace, Volunteer
+from mobilize.models import Callout, SkillPlace, Volunteer
 
+from . import skill_index
 from .access import Viewer, find
-from .number_lists import numbers, read, spans
-from .people import Person, load_people, question_of
+from .fact_records import records_of
+from .number_lists import joined, numbers, read, spans
+from .people import asked_in, people_of, question_of
 from .runtime import now
+from .skill_index import reindex
 
 __all__ = [
     "Candidate",
@@ -35,114 +41,118 @@ __all__ = [
     "select_for",
 ]
 
+rebuild_index = skill_index.rebuild
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Selection:
     """Who may be called, first to ask first; how many were looked at; and how many each reason holds back.
 
     Looked at are those with a place in the area and a needed skill, valid or not. A person who
     has several reasons is counted under each. Who was already asked in this callout is in neither.
+    ``volunteer_ids``, ascending, and ``against`` tell of everyone who was looked at.
     """
 
-    ranked: list[Candidate]
-    excluded: dict[Reason, int]
-    examined: int
+    ranked: Ranked
+    volunteer_ids: npt.NDArray[np.int64]
+    against: Masks
+
+    @property
+    def examined(self) -> int:
+        return len(self.volunteer_ids)
+
+    @property
+    def excluded(self) -> dict[Reason, int]:
+        return counted(self.against)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Selection)
+            and np.array_equal(self.volunteer_ids, other.volunteer_ids)
+            and np.array_equal(self.against, other.against)
+            and self.ranked == other.ranked
+        )
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def select_for(callout: Callout) -> Selection:
     """Select for a callout, now."""
     area = parse_area(callout.emergency.area)
-    asked = set(db.session.scalars(select(Recipient.volunteer_id).where(Recipient.callout_id == callout.id)))
-    return choose(callout, area, people_in(callout, area) - asked)
+    records = records_in(callout, area.cell_ranges())
+    return _decided(callout, area, records[~np.isin(records["volunteer_id"], asked_in(callout))])
 
 
-def choose(callout: Callout, area: Area, volunteer_ids: set[int]) -> Selection:
-    """Decide about each of these volunteers, and rank those who may be called."""
-    people = load_people(callout, area, volunteer_ids)
-    question, instant = question_of(callout), now()
-    excluded: Counter[Reason] = Counter()
-    free = []
-    for person in people:
-        reasons = reasons_against(person.facts, question, instant)
-        excluded.update(reasons)
-        if not reasons:
-            free.append(person)
-    return Selection(rank(_candidates(callout, free)), dict(excluded), len(people))
+def choose(callout: Callout, area: Area, volunteer_ids: Collection[int]) -> Selection:
+    """Decide about those of these volunteers who have a place in the area, and rank who may be called."""
+    skill_ids = [need.skill_id for need in callout.needs]
+    db.session.flush()
+    query = select(SkillPlace.facts).where(
+        SkillPlace.volunteer_id.in_(numbers(volunteer_ids)), SkillPlace.skill_id.in_(skill_ids)
+    )
+    return _decided(callout, area, _records(query, skill_ids))
+
+
+def people_in(callout: Callout, area: Area) -> set[int]:
+    """Everyone with a needed skill who has a place in the area, by any of their places."""
+    question = question_of(callout)
+    people, _, near = people_of(callout, area, records_in(callout, area.cell_ranges()), question)
+    return set(people.records["volunteer_id"][near].tolist())
 
 
 def explain(viewer: Viewer, callout_id: int, volunteer_id: int) -> list[Reason]:
     """Every reason against calling one volunteer for a callout now; none means they may be called.
 
-    Decides on the same facts as `select_for`. Raises `NotFound` outside the viewer's scope.
+    Decides as `select_for` does, on a record made from the tables. Raises `NotFound` outside the
+    viewer's scope.
     """
     callout = find(viewer, Callout, callout_id)
     volunteer = find(viewer, Volunteer, volunteer_id)
-    [person] = load_people(callout, parse_area(callout.emergency.area), {volunteer.id})
-    return reasons_against(person.facts, question_of(callout), now())
-
-
-def reindex(volunteer_ids: Iterable[int]) -> None:
-    """Bring the index up to date for these volunteers. Adds to the current transaction.
-
-    Call it after any change to a volunteer's places or certifications.
-    """
-    ids = list(volunteer_ids)
+    question = question_of(callout)
     db.session.flush()
-    db.session.execute(
-        delete(SkillPlace).where(SkillPlace.volunteer_id.in_(numbers(ids))),
-        execution_options={"synchronize_session": False},
-    )
-    db.session.execute(_index_rows(ids))
+    records = records_of(db.session.connection(), {volunteer.id}, question.needs_certificate)
+    people, _, _ = people_of(callout, parse_area(callout.emergency.area), records, question)
+    return reasons_in(int(reasons_against(people, question, now())[0]))
 
 
-def rebuild_index() -> int:
-    """Compute the whole index afresh; returns its number of rows."""
-    db.session.execute(delete(SkillPlace), execution_options={"synchronize_session": False})
-    db.session.execute(_index_rows(None))
-    count = db.session.scalar(select(func.count()).select_from(SkillPlace)) or 0
-    db.session.commit()
-    return count
-
-
-def _index_rows(volunteer_ids: list[int] | None) -> Any:
-    rows = select(
-        Certification.skill_id, Place.cell, Place.volunteer_id, Place.kind, Place.lat, Place.lon
-    ).join(Place, Place.volunteer_id == Certification.volunteer_id)
-    if volunteer_ids is None:
-        # In the order of the primary key, so that the tree grows at its end.
-        rows = rows.order_by(Certification.skill_id, Place.cell, Place.volunteer_id, Place.kind)
-    else:
-        rows = rows.where(Certification.volunteer_id.in_(numbers(volunteer_ids)))
-    return insert(SkillPlace).from_select(["skill_id", "cell", "volunteer_id", "kind", "lat", "lon"], rows)
-
-
-def people_in(callout: Callout, area: Area) -> set[int]:
-    """Everyone with a needed skill who has a place in the area, by any of their places."""
-    near, low, high = spans(area.cell_ranges())
+def records_in(callout: Callout, ranges: list[tuple[int, int]]) -> Records:
+    """The records of everyone with a needed skill in these cells; one for each skill and place there."""
+    near, low, high = spans(ranges)
     skill_ids = [need.skill_id for need in callout.needs]
     db.session.flush()
-    rows = read(
-        select(SkillPlace.volunteer_id, SkillPlace.lat, SkillPlace.lon).join_from(
-            near, SkillPlace, SkillPlace.skill_id.in_(skill_ids) & SkillPlace.cell.between(low, high)
-        )
+    query = select(SkillPlace.facts).join_from(
+        near, SkillPlace, SkillPlace.skill_id.in_(skill_ids) & SkillPlace.cell.between(low, high)
     )
-    if not rows:
-        return set()
-    ids, lats, lons = zip(*rows, strict=True)
-    inside = area.contains(np.array(lats), np.array(lons))
-    return set(np.array(ids)[inside].tolist())
+    return _records(query, skill_ids)
 
 
-def _candidates(callout: Callout, people: list[Person]) -> Iterable[Candidate]:
-    places = [person.place for person in people if person.place]
-    distances = distances_m(
-        callout.rendezvous_lat,
-        callout.rendezvous_lon,
-        [place.lat for place in places],
-        [place.lon for place in places],
-    ).tolist()
-    for person, place, distance in zip(people, places, distances, strict=True):
-        skills = valid_skills(person.facts.proofs, person.facts.time_zone, callout.arrive_by)
-        yield Candidate(
-            person.volunteer_id, skills, place.kind, place.lat, place.lon, distance, person.last_asked_at
-        )
+def _records(query: Select[bytes], skill_ids: Sequence[int]) -> Records:
+    found = facts.read(*joined(query))
+    if found is not None:
+        return found
+    # Rows that another version wrote: right before fast, until the index is rebuilt.
+    owners = query.with_only_columns(SkillPlace.volunteer_id).distinct()
+    return records_of(db.session.connection(), [row[0] for row in read(owners)], skill_ids)
+
+
+def _decided(callout: Callout, area: Area, records: Records) -> Selection:
+    question = question_of(callout)
+    people, here, near = people_of(callout, area, records, question)
+    against = reasons_against(people, question, now())
+    free = free_people(callout, people, here, near & (against == 0))
+    return Selection(rank(free), people.records["volunteer_id"][near], against[near])
+
+
+def free_people(callout: Callout, people: People, here: Whereabouts, chosen: npt.NDArray[np.bool_]) -> Free:
+    """These of the people, with their distances to the rendezvous."""
+    lats, lons = here.lats[chosen], here.lons[chosen]
+    return Free(
+        volunteer_ids=people.records["volunteer_id"][chosen],
+        skills=people.valid[chosen],
+        kinds=here.kinds[chosen],
+        lats=lats,
+        lons=lons,
+        distances_m=distances_m(callout.rendezvous_lat, callout.rendezvous_lon, lats, lons),
+        last_asked_at=people.records["last_asked_at"][chosen],
+        skill_ids=tuple(need.skill_id for need in callout.needs),
+    )

@@ -13,7 +13,7 @@ from mobilize.domain.vocabulary import AccountRole, MembershipStatus, PhoneStatu
 from mobilize.extensions import db
 from mobilize.models import Certification, Section, Skill, Volunteer
 
-from . import access, audit, selection, skills
+from . import access, audit, skills
 from .access import Viewer
 from .runtime import now, runtime
 from .volunteer_drafts import Context, Faults, PlaceDraft, VolunteerDraft, merged
@@ -51,7 +51,6 @@ def create(viewer: Viewer, draft: VolunteerDraft) -> Volunteer:
     assign(volunteer, record)
     db.session.add(volunteer)
     _flush(record)
-    selection.reindex([volunteer.id])
     audit.record(viewer, "volunteer.create", "volunteer", volunteer.id, after=record.as_json())
     db.session.commit()
     return volunteer
@@ -101,7 +100,6 @@ def _store(viewer: Viewer, volunteer: Volunteer, before: Record, after: Record) 
     assign(volunteer, after)
     volunteer.updated_at = now()
     _flush(after)
-    selection.reindex([volunteer.id])
     old, new = differences(before, after)
     audit.record(viewer, "volunteer.change", "volunteer", volunteer.id, before=old, after=new)
 

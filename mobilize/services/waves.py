@@ -16,8 +16,9 @@ from mobilize.domain.waves import WaveDecision, plan
 from mobilize.extensions import db
 from mobilize.models import Callout, Recipient
 
-from . import acceptance, alarms, asking, progress, prospects, selection
+from . import acceptance, alarms, asking, progress, prospects, selection, snapshots
 from .runtime import now, settings
+from .selection import Selection
 
 log = structlog.get_logger(__name__)
 
@@ -50,19 +51,21 @@ def ask_next(callout: Callout) -> int:
         _too_late(callout)
         return 0
     callout.next_wave_at = now() + timedelta(seconds=settings().plan_seconds)
-    candidates = candidates_for(callout)
+    found = selection.select_for(callout)
+    candidates = weighed(callout, found)
     decision = decide(callout, candidates)
     if callout.asking_stopped_at is not None or _waits_for_one(callout):
         return 0
     chosen = [candidates[n] for n in decision.chosen][: room(callout)]
+    if chosen or callout.waves == []:
+        snapshots.keep(callout, found)
     sure = min(decision.after.values(), default=None)
     return asking.ask(callout, chosen, decision.reason, sure)
 
 
-def candidates_for(callout: Callout) -> list[Candidate]:
-    """Those who may be asked next, weighed, first to call first; as many as a plan can need."""
-    ranked = selection.select_for(callout).ranked
-    return prospects.weigh(callout, ranked[: prospects.enough(callout)])
+def weighed(callout: Callout, found: Selection) -> list[Candidate]:
+    """Those who may be asked next, first to call first; as many as a plan can need."""
+    return prospects.weigh(callout, found.ranked[: prospects.enough(callout)])
 
 
 def decide(callout: Callout, candidates: list[Candidate]) -> WaveDecision:

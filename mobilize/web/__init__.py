@@ -22,6 +22,7 @@ from . import (
     senders,
     show,
     texts,
+    why,
 )
 from .blueprint import blp
 
@@ -37,6 +38,7 @@ __all__ = [
     "readiness",
     "senders",
     "texts",
+    "why",
 ]
 
 

@@ -5,9 +5,10 @@ import pytest
 
 from mobilize.domain.vocabulary import AccountRole
 from mobilize.services import dispatch
+from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import now
 from tests.services.scripted import SENDER, Script, use
-from tests.world import World
+from tests.world import LAT, World
 
 from .conftest import Program, problems
 
@@ -58,7 +59,13 @@ def test_an_authority_sees_no_phones_and_no_homes(
 
 def test_a_callout_of_another_section_does_not_exist(stranger: Program, world: World) -> None:
     path = f"/callouts/{world.callout().id}"
-    for address in (path, f"{path}/plan", f"{path}/board", f"{path}/explain?volunteer_id=1"):
+    for address in (
+        path,
+        f"{path}/plan",
+        f"{path}/board",
+        f"{path}/explain?volunteer_id=1",
+        f"{path}/reach?eligible=1",
+    ):
         assert stranger.get(address).status_code == 404
     for address in (f"{path}/launch", f"{path}/stand-down"):
         assert stranger.post(address).status_code == 404
@@ -71,6 +78,34 @@ def test_why_was_someone_not_called(coordinator: Program, world: World) -> None:
     told = coordinator.get(f"{path}/explain?volunteer_id={far.id}").get_json()
     assert told["may_be_called"] is False
     assert told["reasons"] == [{"code": "outside_area", "sentence": "is outside the area"}]
+    assert (told["decided_now"], told["looks"], told["asked"]) == (True, [], None)
+
+
+def test_why_was_someone_called_or_not_as_it_stood_then(
+    coordinator: Program, world: World, clock: FastForwardClock
+) -> None:
+    ana, held = world.volunteer("Ana"), world.volunteer("Held", consent_at=None)
+    path = f"/callouts/{world.callout().id}"
+    coordinator.post(f"{path}/launch")
+    at = now().isoformat()
+    clock.advance(hours=1)
+    told = coordinator.get(f"{path}/explain?volunteer_id={held.id}").get_json()
+    assert (told["may_be_called"], told["decided_now"], told["as_of"]) == (False, False, at)
+    assert [reason["code"] for reason in told["looks"][0]["reasons"]] == ["no_consent"]
+    asked = coordinator.get(f"{path}/explain?volunteer_id={ana.id}").get_json()
+    assert (asked["may_be_called"], asked["asked"]) == (True, {"wave": 1, "at": at})
+
+
+def test_how_far_one_must_look_for_enough_people(coordinator: Program, world: World) -> None:
+    for n in range(4):
+        world.volunteer(str(n), lat=LAT + n / 10)
+    path = f"/callouts/{world.callout().id}"
+    found = coordinator.get(f"{path}/reach?eligible=3").get_json()
+    assert (found["wanted"], found["enough"], found["eligible"], found["by_need"]) == (3, True, 3, {"medic": 3})
+    assert 22_000 < found["radius_m"] < 22_500
+    assert found["rings"][-1]["radius_m"] == found["radius_m"]
+    assert list(problems(coordinator.get(f"{path}/reach?eligible=0"))) == ["eligible"]
+    assert list(problems(coordinator.get(f"{path}/reach?eligible=1&limit_m=-1"))) == ["limit_m"]
 
 
 @pytest.mark.parametrize(

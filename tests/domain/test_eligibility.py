@@ -1,23 +1,28 @@
-"""Who may be called: each reason alone, all together, and the place that counts."""
+"""Who may be called: each reason alone, all together, the place that counts, and many people at once."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 
-from mobilize.domain.eligibility import (
+from mobilize.domain.eligibility import Question, Reason, counted, reasons_in
+from mobilize.domain.facts import FACTS, KINDS, NEVER, Spot, instant, micros, packed, read
+from mobilize.domain.vocabulary import MembershipStatus, PhoneStatus, PlaceKind
+
+from .one_person import (
     Facts,
     Proof,
-    Question,
-    Reason,
-    Whereabouts,
     age,
-    effective_place,
+    decide,
+    plain_reasons,
+    plain_whereabouts,
     reasons_against,
-    valid_skills,
+    record_of,
+    whereabouts,
 )
-from mobilize.domain.vocabulary import MembershipStatus, PhoneStatus, PlaceKind
 
 #: A Tuesday; 10:00 in Tirana.
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -31,7 +36,7 @@ READY = Facts(
     born_on=date(1990, 1, 1),
     consented=True,
     opted_out=False,
-    in_covering_section=True,
+    section_id=7,
     in_area=True,
     proofs=(PROOF,),
     time_zone="Europe/Tirane",
@@ -48,6 +53,8 @@ QUESTION = Question(
     agreement_covers=True,
     minimum_age=18,
     fatigue_cap=4,
+    needs_certificate={MEDIC: True, DRIVER: True},
+    sections=frozenset({6, 7}),
 )
 HOUR = timedelta(hours=1)
 
@@ -66,7 +73,7 @@ def test_nothing_against_a_ready_volunteer() -> None:
         ({"phone_status": PhoneStatus.UNVERIFIED}, Reason.NUMBER_UNVERIFIED),
         ({"phone_status": PhoneStatus.INVALID}, Reason.NUMBER_INVALID),
         ({"phone_status": PhoneStatus.LANDLINE}, Reason.NUMBER_LANDLINE),
-        ({"in_covering_section": False}, Reason.SECTION_NOT_COVERING),
+        ({"section_id": 8}, Reason.SECTION_NOT_COVERING),
         ({"in_area": False}, Reason.OUTSIDE_AREA),
         ({"proofs": ()}, Reason.SKILL_MISSING),
         ({"proofs": (replace(PROOF, verified=False),)}, Reason.CERTIFICATE_UNVERIFIED),
@@ -88,7 +95,6 @@ def test_each_reason_alone(changes: dict[str, Any], reason: Reason) -> None:
     "changes",
     [
         {"born_on": date(2008, 11, 24)},
-        {"proofs": (replace(PROOF, needs_certificate=False, verified=False),)},
         {"proofs": (replace(PROOF, expires_on=date(2026, 11, 24)),)},
         {"absences": ((NOW - 2 * HOUR, NOW), (NOW + 7 * HOUR, NOW + 9 * HOUR))},
         {"snoozed_until": NOW},
@@ -98,6 +104,12 @@ def test_each_reason_alone(changes: dict[str, Any], reason: Reason) -> None:
 )
 def test_just_inside_every_limit(changes: dict[str, Any]) -> None:
     assert reasons_against(replace(READY, **changes), QUESTION, NOW) == []
+
+
+def test_a_skill_that_needs_no_certificate_counts_unverified() -> None:
+    question = replace(QUESTION, needs_certificate={MEDIC: False})
+    proof = replace(PROOF, needs_certificate=False, verified=False)
+    assert reasons_against(replace(READY, proofs=(proof,)), question, NOW) == []
 
 
 def test_an_agreement_not_in_force_holds_everyone_back() -> None:
@@ -122,7 +134,6 @@ def test_fatigue_is_waived_for_a_threat_to_life() -> None:
 def test_one_valid_skill_is_enough() -> None:
     lapsed = replace(PROOF, skill_id=DRIVER, expires_on=date(2020, 1, 1))
     assert reasons_against(replace(READY, proofs=(lapsed, PROOF)), QUESTION, NOW) == []
-    assert valid_skills((lapsed, PROOF), "UTC", QUESTION.arrive_by) == {MEDIC}
 
 
 def test_faults_of_several_certificates_are_all_told() -> None:
@@ -166,28 +177,124 @@ def test_age_is_in_full_years(born: date, on: date, years: int) -> None:
     assert age(born, on) == years
 
 
-HOME = Whereabouts(PlaceKind.HOME, 41.0, 19.0)
-WORK = Whereabouts(PlaceKind.WORK, 42.0, 20.0, weekly_hours=half_hours(1, 10))
-LIVE = Whereabouts(PlaceKind.LIVE, 43.0, 21.0, expires_at=NOW + HOUR)
+HOME = Spot(lat=41.0, lon=19.0)
+WORK = Spot(lat=42.0, lon=20.0, weekly_hours=half_hours(1, 10))
+LIVE = Spot(lat=43.0, lon=21.0, expires_at=NOW + HOUR)
+ANY_TIME = replace(WORK, weekly_hours=None)
+OVER = replace(LIVE, expires_at=NOW)
 
 
 @pytest.mark.parametrize(
     ("places", "expected"),
     [
-        ([], None),
-        ([HOME], HOME),
-        ([HOME, WORK, LIVE], LIVE),
-        ([HOME, WORK, replace(LIVE, expires_at=NOW)], WORK),
-        ([HOME, replace(WORK, weekly_hours=NEVER_ON)], HOME),
-        ([HOME, replace(WORK, weekly_hours=None)], HOME),
-        ([replace(WORK, weekly_hours=None)], replace(WORK, weekly_hours=None)),
-        ([replace(WORK, weekly_hours=NEVER_ON)], None),
-        ([replace(LIVE, expires_at=NOW)], None),
+        ({}, None),
+        ({"home": HOME}, PlaceKind.HOME),
+        ({"home": HOME, "work": WORK, "live": LIVE}, PlaceKind.LIVE),
+        ({"home": HOME, "work": WORK, "live": OVER}, PlaceKind.WORK),
+        ({"home": HOME, "work": replace(WORK, weekly_hours=NEVER_ON)}, PlaceKind.HOME),
+        ({"home": HOME, "work": ANY_TIME}, PlaceKind.HOME),
+        ({"work": ANY_TIME}, PlaceKind.WORK),
+        ({"work": replace(WORK, weekly_hours=NEVER_ON)}, None),
+        ({"live": OVER}, None),
     ],
 )
-def test_the_place_that_counts(places: list[Whereabouts], expected: Whereabouts | None) -> None:
-    assert effective_place(places, "Europe/Tirane", NOW) == expected
+def test_the_place_that_counts(places: dict[str, Any], expected: PlaceKind | None) -> None:
+    found = whereabouts(replace(READY, **places), NOW)
+    assert (found and found[0]) == expected
 
 
 def test_every_reason_has_a_sentence() -> None:
     assert len({reason.sentence for reason in Reason}) == len(Reason)
+
+
+ZONES = ("Europe/Tirane", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "UTC")
+
+
+def someone(rng: random.Random) -> Facts:
+    """Anybody: every fact is drawn around its limit."""
+
+    def near() -> datetime | None:
+        return rng.choice([None, NOW + rng.randint(-2, 2) * HOUR, NOW])
+
+    def hours() -> str | None:
+        return rng.choice([None, NEVER_ON, f"{rng.getrandbits(336):084x}", half_hours(1, 10)])
+
+    def spot(**more: Any) -> Spot | None:
+        return rng.choice([None, Spot(lat=rng.uniform(-90, 90), lon=rng.uniform(-180, 180), **more)])
+
+    starts = [NOW + rng.randint(-30, 12) * HOUR for _ in range(rng.randrange(4))]
+    days = (None, date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25))
+    return Facts(
+        status=rng.choice(list(MembershipStatus)),
+        phone_status=rng.choice(list(PhoneStatus)),
+        born_on=date(2008, 11, 24) + timedelta(days=rng.randint(-2, 2)),
+        consented=rng.random() < 0.8,
+        opted_out=rng.random() < 0.2,
+        section_id=rng.randint(5, 8),
+        in_area=rng.random() < 0.8,
+        proofs=[
+            Proof(skill, skill == MEDIC, rng.random() < 0.5, rng.choice(days))
+            for skill in rng.sample([MEDIC, DRIVER, 3], rng.randrange(4))
+        ],
+        time_zone=rng.choice(ZONES),
+        weekly_hours=hours(),
+        absences=[(start, start + rng.randint(1, 20) * HOUR) for start in starts],
+        snoozed_until=near(),
+        resting_until=near(),
+        committed_elsewhere=rng.random() < 0.2,
+        times_asked=rng.randint(2, 5),
+        live=spot(expires_at=near() or NOW),
+        work=spot(weekly_hours=hours()),
+        home=spot(),
+    )
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_many_people_at_once_are_decided_as_one_by_one(part: int) -> None:
+    rng = random.Random(part)
+    everyone = [someone(rng) for _ in range(500)]
+    question = replace(
+        QUESTION,
+        arrive_by=NOW + rng.randint(-1, 20) * HOUR,
+        life_threatening=part % 2 == 0,
+        agreement_covers=part != 3,
+        needs_certificate={DRIVER: False, MEDIC: True},
+    )
+    masks = decide(everyone, question, NOW)
+    for one, mask in zip(everyone, masks.tolist(), strict=True):
+        assert reasons_in(mask) == plain_reasons(one, question, NOW), one
+        assert whereabouts(one, NOW) == plain_whereabouts(one, NOW)
+    told = [reason for one in everyone for reason in plain_reasons(one, question, NOW)]
+    assert counted(masks) == {reason: told.count(reason) for reason in Reason if reason in told}
+
+
+def test_a_set_of_reasons_is_read_back_as_it_was_stored_years_ago() -> None:
+    """Bits never change their meaning; a new reason takes the next one."""
+    assert reasons_in(1 << 0 | 1 << 13 | 1 << 18) == [
+        Reason.NOT_ACTIVE,
+        Reason.OUTSIDE_HOURS,
+        Reason.ASKED_TOO_OFTEN,
+    ]
+    assert sorted(reason.bit for reason in Reason) == [1 << place for place in range(len(Reason))]
+
+
+def test_instants_keep_their_microseconds() -> None:
+    at = datetime(2026, 11, 24, 9, 0, 0, 123457, tzinfo=UTC)
+    assert instant(micros(at)) == at
+    assert instant(micros(datetime(1901, 1, 1, tzinfo=UTC))) == datetime(1901, 1, 1, tzinfo=UTC)
+    assert (micros(None), instant(NEVER)) == (NEVER, None)
+
+
+def test_records_of_another_layout_are_not_read() -> None:
+    one = record_of(READY).tobytes()
+    assert len(one) == FACTS.itemsize
+    assert read(one * 3, 3) is not None
+    assert read(one * 3 + b"", 4) is None
+    assert read(b"\x00" + one[1:], 1) is None
+    assert read(b"", 0) is not None
+    assert len(packed([])) == 0
+
+
+def test_every_time_zone_fits_into_a_record() -> None:
+    assert max(map(len, available_timezones())) <= FACTS["zone"].itemsize
+    assert [kind.value for kind in KINDS] == ["live", "work", "home"]

@@ -10,6 +10,7 @@ from mobilize.extensions import db
 from mobilize.models import AuditEntry, Message, Recipient, Volunteer
 from mobilize.services import alarms, dispatch, outcomes
 from mobilize.services.ports import FastForwardClock
+from tests.drift import assert_no_drift
 from tests.world import World
 
 from .scripted import Script, queue, report, steps, taken, the_text, use
@@ -40,6 +41,7 @@ class TestThePerson:
         queue(person, 1, name="news", phone=person.phone, minutes=600)
         fails(21610)
         assert the_person().opted_out_at is not None
+        assert_no_drift()
         assert "volunteer.opt_out" in audited()
         fails.script.answer = taken
         assert dispatch.send_due() == 0  # the other text to this person is not sent either
@@ -48,6 +50,7 @@ class TestThePerson:
     def test_a_bad_number_is_marked(self, fails: "Fails", code: int) -> None:
         fails(code)
         assert the_person().phone_status is PhoneStatus.INVALID
+        assert_no_drift()
         assert "volunteer.bad_number" in audited()
         assert db.session.scalars(select(Recipient.state)).one() is RecipientState.UNREACHABLE
 

@@ -22,6 +22,7 @@ from mobilize.services.access import SYSTEM
 from mobilize.services.board import Board, board
 from mobilize.services.ports import Done, FastForwardClock
 from tests.conftest import make_settings
+from tests.drift import assert_no_drift
 from tests.world import World
 
 
@@ -152,3 +153,4 @@ def town(app: Flask, clock: FastForwardClock, carrier: Carrier, world: World) ->
     town = Town(clock, carrier, world)
     yield town
     assert not town.unread(), "texts that nobody expected"
+    assert_no_drift()
