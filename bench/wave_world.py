@@ -13,8 +13,13 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from config import load_settings
 from mobilize.domain.acceptance import Circumstances, Model, expected_of_anybody, with_own_history
 from mobilize.domain.chance import Numbers
+from mobilize.domain.prospects import calling_order
+from mobilize.domain.travel import TravelMode, travel_s
+from mobilize.services.prospects import STEP_S
+from mobilize.services.travel import model_of as model_of_travel
 
 #: Spread of people around what circumstances say, in log-odds, and earlier asks of each.
 _PERSON_SD, _EARLIER = 0.6, 6
@@ -23,6 +28,8 @@ _SAYS_NO = 0.5
 _DELAY_S, _DELAY_SD = 240.0, 1.2
 #: At night: fewer say yes than is believed, and they take longer.
 _NIGHT_ODDS, _NIGHT_SLOWER = -0.5, 1.6
+#: From the last useful yes to the arrive-by time; seconds.
+_USUAL_WAY_S = 2400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,19 @@ def draw(scenario: Scenario, seed: int) -> World:
     chance = expit(base + _centre(base, scenario.acceptance))
     earlier = rng.binomial(_EARLIER, chance).astype(np.float64)
     believed = with_own_history(model, expected_of_anybody(model, here), np.full(n, float(_EARLIER)), earlier)
+    order = calling_order(_travel_s(distance), believed, np.zeros(n), scenario.window_s + _USUAL_WAY_S)
     moved = rng.normal(0, scenario.shock_sd) + (_NIGHT_ODDS if scenario.night else 0.0)
     says_yes = rng.random(n) < expit(_logit(chance) + moved)
     delay = rng.lognormal(np.log(_DELAY_S * (_NIGHT_SLOWER if scenario.night else 1.0)), _DELAY_SD, n)
     answers = np.where(says_yes | (rng.random(n) < _SAYS_NO), delay, np.inf)
-    return World(scenario, _skills(scenario, rng), believed, answers, says_yes)
+    return World(scenario, _skills(scenario, rng)[order], believed[order], answers[order], says_yes[order])
+
+
+def _travel_s(distance_m: Numbers) -> Numbers:
+    """As the product estimates it with its default settings, to five minutes."""
+    model = model_of_travel(load_settings({"SECRET_KEY": "of a simulation without a database"}))
+    way = travel_s(distance_m, TravelMode.CAR, model) + model.preparation_s
+    return np.asarray(np.ceil(way / STEP_S) * STEP_S, np.float64)
 
 
 def model_of(scenario: Scenario) -> Model:

@@ -18,7 +18,7 @@ from math import pi, sqrt
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit, ndtr
+from scipy.special import ndtr
 
 from .delays import Delay
 
@@ -26,6 +26,8 @@ Numbers = npt.NDArray[np.float64]
 
 #: Possible shifts: an even grid over so many standard deviations to either side.
 _GRID, _REACH = 15, 3.0
+#: A shift with less weight than this changes no figure that anybody sees.
+_OUT_OF_THE_QUESTION = 1e-6
 #: The recursion costs people times headcount; beyond this many such steps the approximation takes over.
 EXACT_STEPS = 60_000
 #: Nobody is certain, and nobody is hopeless.
@@ -85,12 +87,27 @@ class Manner:
 
 
 def learn_shift(before: Shift, asked: Asked, manner: Manner) -> Shift:
-    """What the answers and the silence so far say about the shift (Bayes' rule on the grid)."""
+    """What the answers and the silence so far say about the shift: Bayes' rule on the grid.
+
+    Where much was heard the grid is too coarse; it is then laid once more, finer, where the shift must lie.
+    Shifts that are out of the question are left out.
+    """
     if not asked.chance.size:
         return before
+    after = _weighed(before, asked, manner)
+    step = float(before.values[1] - before.values[0]) if before.values.size > 1 else 0.0
+    if 0 < after.sd < step:
+        finer = after.mean + np.linspace(-1.5, 1.5, _GRID) * step
+        log_prior = np.interp(finer, before.values, np.log(before.weights))
+        after = _weighed(Shift(finer, np.exp(log_prior)), asked, manner)
+    likely = after.weights > _OUT_OF_THE_QUESTION
+    return Shift(after.values[likely], after.weights[likely] / after.weights[likely].sum())
+
+
+def _weighed(before: Shift, asked: Asked, manner: Manner) -> Shift:
     p = shifted(asked.chance, before)
     heard = manner.delay.cdf(asked.elapsed_s)
-    silence = 1 - p * heard - (1 - p) * manner.says_no * heard
+    silence = 1 - (p + (1 - p) * manner.says_no) * heard
     log_likelihood = (
         np.log(p) @ asked.accepted
         + np.log1p(-p) @ asked.declined
@@ -103,7 +120,8 @@ def learn_shift(before: Shift, asked: Asked, manner: Manner) -> Shift:
 def shifted(chance: npt.ArrayLike, shift: Shift) -> Numbers:
     """Everyone's chance under each shift: one row a shift, one column a person."""
     p = np.clip(np.asarray(chance, np.float64), LEAST, MOST)
-    return np.asarray(expit(logit(p)[None, :] + shift.values[:, None]), np.float64)
+    odds = np.exp(shift.values)[:, None] * (p / (1 - p))[None, :]
+    return odds / (1 + odds)
 
 
 def yes_of_silent(asked: Asked, shift: Shift, manner: Manner) -> Numbers:

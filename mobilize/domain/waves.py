@@ -249,15 +249,15 @@ def _silent(situation: Situation, shift: Shift) -> tuple[Numbers, list[Positions
 
     Nobody counts twice. Those who can fill one need only count there; the others go where most is missing.
     """
-    needs, groups = situation.needs, situation.able.size
+    needs, able, silent = situation.needs, situation.able, situation.asked.silent.astype(np.int64)
     rates = yes_of_silent(situation.asked, shift, situation.manner)
     mean = shift.weights @ rates
-    shares = [np.zeros(groups, np.int64) for _ in needs]
-    short = [float(need.missing) for need in needs]
-    options = [[n for n in range(len(needs)) if able >> n & 1] for able in situation.able.tolist()]
-    for group in sorted(range(groups), key=lambda g: len(options[g])):
-        left = int(situation.asked.silent[group])
-        choices = sorted(options[group], key=lambda n: -short[n])
+    shares = [np.where(able == 1 << n, silent, 0) for n in range(len(needs))]
+    short = [need.missing - float(share @ mean) for need, share in zip(needs, shares, strict=True)]
+    several = np.flatnonzero(~np.isin(able, [1 << n for n in range(len(needs))]) & (able != 0))
+    for group in several.tolist():
+        left = int(silent[group])
+        choices = sorted((n for n in range(len(needs)) if able[group] >> n & 1), key=lambda n: -short[n])
         for n in choices:
             sufficient = max(ceil(short[n] / max(mean[group], 1e-3)), 0)
             count = left if n == choices[-1] else min(left, sufficient)
