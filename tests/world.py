@@ -1,7 +1,6 @@
 """A small world for tests: factories with sensible values, each committed at once."""
 
 import itertools
-from dataclasses import asdict
 from datetime import date, timedelta
 from math import log
 from typing import Any, ClassVar
@@ -29,13 +28,12 @@ from mobilize.models import (
     Callout,
     Certification,
     Emergency,
-    LearnedModel,
     Place,
     Section,
     Skill,
     Volunteer,
 )
-from mobilize.services import callouts, selection
+from mobilize.services import callouts, learning, selection
 from mobilize.services.access import SYSTEM
 from mobilize.services.callouts import CalloutDraft, NeedDraft
 from mobilize.services.runtime import now
@@ -76,11 +74,8 @@ class World:
 
     def people_answer(self, *, chance: float = 0.97, drill: bool = False) -> None:
         """What earlier call-outs taught: anybody says yes with this chance, wherever and whenever."""
-        odds = [log(chance / (1 - chance)), 0.0, 0.0, 0.0, 0.0]
-        figures = asdict(Model(odds=tuple(odds)))
-        del figures["learned_at"], figures["learned_from"]
-        db.session.merge(LearnedModel(drill=drill, learned_at=now(), learned_from=1000, figures=figures))
-        db.session.commit()
+        odds = (log(chance / (1 - chance)), 0.0, 0.0, 0.0, 0.0)
+        learning.put_into_force(Model(odds=odds, learned_from=1000), drill=drill)
 
     def skill(self, code: str = "medic", *, requires_certificate: bool = False) -> Skill:
         found = db.session.query(Skill).filter_by(code=code).one_or_none()

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import inspect, text
 
-from mobilize.demo import job, seeding, sign_ins
+from mobilize.demo import job, lore, seeding, sign_ins
 from mobilize.engine import Engine
 from mobilize.extensions import db
 from mobilize.gateways import make_sms_gateways
@@ -50,6 +50,7 @@ def demo(*, volunteers: int, seed: int, until_filled: bool, host: str, port: int
         _forget_everything()
     upgrade()
     _seed(console, volunteers, seed)
+    lore.teach(runtime().settings)
     accounts = sign_ins.ensure(_sign_in_file())
     with ends_on_signals() as ended, running((engine.start, engine.stop), (web.start, web.stop)):
         callout = _callout(console)

@@ -55,18 +55,18 @@ def learn(*, drill: bool) -> Model | None:
         db.session.rollback()
         return None
     model = _learned(past, acceptance.model_for(drill=drill))
-    row = db.session.get(LearnedModel, drill)
-    if row is None:
-        row = LearnedModel(drill=drill)
-        db.session.add(row)
-    row.learned_at, row.learned_from, row.figures = now(), len(past), _figures(model)
-    db.session.commit()
+    put_into_force(replace(model, learned_from=len(past)), drill=drill)
     log.info("learned how people answer", drill=drill, asks=len(past))
     return model
 
 
-def _figures(model: Model) -> dict[str, Any]:
-    return {name: value for name, value in asdict(model).items() if name not in ("learned_from", "learned_at")}
+def put_into_force(model: Model, *, drill: bool) -> None:
+    """Store a model as the one by which people are asked. One transaction."""
+    figures = asdict(model)
+    learned_from = figures.pop("learned_from")
+    del figures["learned_at"]
+    db.session.merge(LearnedModel(drill=drill, learned_at=now(), learned_from=learned_from, figures=figures))
+    db.session.commit()
 
 
 class _Ask:
