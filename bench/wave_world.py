@@ -6,7 +6,8 @@ distance and a handful of earlier asks of each person; it sees neither the perso
 are log-normal; at night they are longer than the planner believes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,13 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from config import load_settings
-from mobilize.domain.acceptance import Circumstances, Model, expected_of_anybody, with_own_history
+from mobilize.domain.acceptance import (
+    Circumstances,
+    Model,
+    expected_of_anybody,
+    learn_history_weight,
+    with_own_history,
+)
 from mobilize.domain.chance import Numbers
 from mobilize.domain.prospects import calling_order
 from mobilize.domain.travel import TravelMode, travel_s
@@ -92,16 +99,33 @@ def _travel_s(distance_m: Numbers) -> Numbers:
     return np.asarray(np.ceil(way / STEP_S) * STEP_S, np.float64)
 
 
+@cache
 def model_of(scenario: Scenario) -> Model:
-    """What was learned before: the right mean, by circumstances, and the right spread of the shock."""
+    """What was learned before: the right mean by circumstances, and how much people and call-outs differ."""
     distance = 25_000 * np.sqrt((np.arange(400) + 0.5) / 400)
     first = Model(shift_sd=scenario.shock_sd)
     here = Circumstances(distance, np.full(400, scenario.night), life_threatening=False, minor=False)
-    spread = np.random.default_rng(0).normal(0, _PERSON_SD, 400)
     base = _logit(expected_of_anybody(first, here))
-    moved = _centre(base + spread, scenario.acceptance)
-    # A person's part only flattens the mean chance: it belongs to the person, not to the circumstances.
-    return Model(odds=(first.odds[0] + moved * 0.94, *first.odds[1:]), shift_sd=scenario.shock_sd)
+    anybody = first.odds[0] + _centre(base, scenario.acceptance)
+    model = replace(first, odds=(anybody, *first.odds[1:]))
+    truth = base + _centre(base + np.random.default_rng(0).normal(0, _PERSON_SD, 400), scenario.acceptance)
+    return replace(model, history_weight=_history_weight(model, truth, here))
+
+
+@cache
+def _past(seed: int = 0) -> tuple[Numbers, Numbers]:
+    """People of the past, from whom it was learned how much people differ: their parts, and luck."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, _PERSON_SD, 4000), rng.random((4000, _EARLIER))
+
+
+def _history_weight(model: Model, truth: Numbers, here: Circumstances) -> float:
+    part, luck = _past()
+    where = np.resize(truth, part.size)
+    yes = (luck < expit(where + part)[:, None]).sum(axis=1).astype(np.float64)
+    p0 = np.resize(expected_of_anybody(model, here), part.size)
+    asked = np.full(part.size, float(_EARLIER))
+    return learn_history_weight(asked, yes, p0 * _EARLIER, p0 * (1 - p0) * _EARLIER)
 
 
 def _skills(scenario: Scenario, rng: np.random.Generator) -> npt.NDArray[np.int64]:

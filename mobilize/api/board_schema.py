@@ -27,6 +27,12 @@ class BoardNeedSchema(Schema):
     headcount = fields.Integer()
     assigned = fields.Integer()
     arrived = fields.Integer()
+    promised = fields.Float(allow_none=True, metadata={"description": "P(filled in time), at the launch"})
+    fill_probability = fields.Float(
+        allow_none=True, metadata={"description": "As it stands, if asking goes on"}
+    )
+    with_asked = fields.Float(allow_none=True, metadata={"description": "With those asked so far"})
+    filled_at = Instant(allow_none=True)
 
 
 class BoardRecipientSchema(Schema):
@@ -54,6 +60,16 @@ class BoardRecipientSchema(Schema):
     reply_code = fields.String()
     lat = fields.Float()
     lon = fields.Float()
+
+
+class BoardWaveSchema(Schema):
+    """People asked together, and why that many."""
+
+    number = fields.Integer()
+    size = fields.Integer()
+    reason = fields.String()
+    fill_probability = fields.Float(allow_none=True)
+    asked_at = Instant()
 
 
 class BoardInboundSchema(Schema):
@@ -87,6 +103,12 @@ class BoardCalloutSchema(Schema):
     launched_at = Instant(allow_none=True)
     filled_at = Instant(allow_none=True)
     ended_at = Instant(allow_none=True)
+    promised = fields.Float(allow_none=True)
+    fill_probability = fields.Float(allow_none=True)
+    most_asked = fields.Integer(allow_none=True)
+    asking_stopped_at = Instant(allow_none=True)
+    collapsed_at = Instant(allow_none=True)
+    waves = fields.List(fields.Nested(BoardWaveSchema))
 
 
 class BoardEmergencySchema(Schema):

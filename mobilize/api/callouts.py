@@ -1,5 +1,6 @@
 """Callouts: preview, draft, plan, launch, ask more, stand down, and the board."""
 
+import math
 from typing import Any
 
 from flask import Response
@@ -33,11 +34,18 @@ _HEADCOUNT = validate.Range(
 )
 
 
+_SURE = validate.Range(
+    min=0, max=1, min_inclusive=False, max_inclusive=False, error="must be between 0 and 1, as in 0.95"
+)
+_MOST = validate.Range(min=1, max=callouts.MOST_ASKED, error=f"must be between 1 and {callouts.MOST_ASKED}")
+
+
 class NeedIn(Schema):
-    """A skill, by its code, and how many people."""
+    """A skill, by its code, how many people, and how sure, if not as sure as the callout."""
 
     skill = fields.String(required=True, validate=validate.Length(min=1, max=32))
     headcount = fields.Integer(required=True, strict=True, validate=_HEADCOUNT)
+    confidence = fields.Float(load_default=None, allow_none=True, validate=_SURE)
 
 
 class CalloutIn(Schema):
@@ -50,18 +58,22 @@ class CalloutIn(Schema):
     rendezvous_lon = longitude()
     arrive_by = Instant(required=True, validate=soon)
     mode = fields.Enum(CalloutMode, by_value=True, load_default=CalloutMode.PHASED)
-    confidence = fields.Float(
-        load_default=0.95, validate=validate.Range(min=0, max=1, min_inclusive=False, max_inclusive=False)
-    )
+    confidence = fields.Float(load_default=0.95, validate=_SURE)
+    most_asked = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_MOST)
     wording = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=MAX_WORDING))
 
 
 class NeedSchema(Schema):
-    """A need."""
+    """A need, and how likely it is filled in time: at the launch, if asking goes on, with those asked."""
 
     id = fields.Integer()
     skill = fields.String(attribute="skill.code")
     headcount = fields.Integer()
+    confidence = fields.Float(allow_none=True)
+    promised = fields.Float(allow_none=True)
+    fill_probability = fields.Float(allow_none=True)
+    with_asked = fields.Float(allow_none=True)
+    filled_at = Instant(allow_none=True)
 
 
 class CalloutSchema(Schema):
@@ -72,6 +84,11 @@ class CalloutSchema(Schema):
     status = fields.Enum(CalloutStatus, by_value=True)
     mode = fields.Enum(CalloutMode, by_value=True)
     confidence = fields.Float()
+    most_asked = fields.Integer(allow_none=True)
+    asking_stopped_at = Instant(allow_none=True)
+    promised = fields.Float(allow_none=True, metadata={"description": "P(all needs in time), at the launch"})
+    fill_probability = fields.Float(allow_none=True, metadata={"description": "The same as it stands"})
+    collapsed_at = Instant(allow_none=True, metadata={"description": "Since when replies have collapsed"})
     wording = fields.String(allow_none=True)
     rendezvous = fields.String()
     rendezvous_lat = fields.Float()
@@ -85,8 +102,47 @@ class CalloutSchema(Schema):
     needs = fields.List(fields.Nested(NeedSchema))
 
 
+class MomentSchema(Schema):
+    """How many by a moment: 10th, 50th and 90th percentile."""
+
+    after_s = fields.Float()
+    low = fields.Integer()
+    middle = fields.Integer()
+    high = fields.Integer()
+
+
+class ChoiceSchema(Schema):
+    """What one confidence costs in people; ``confidence`` null is everyone."""
+
+    confidence = fields.Float(allow_none=True)
+    at_once = fields.Integer()
+    low = fields.Integer(metadata={"description": "Asked in the end, in a good night"})
+    middle = fields.Integer(metadata={"description": "In a usual night"})
+    high = fields.Integer(metadata={"description": "In a bad night"})
+    sure = fields.Float()
+
+
+class CostSchema(Schema):
+    """What the first wave costs, by the price table of the installation."""
+
+    amount = fields.Float()
+    currency = fields.String()
+    without_price = fields.Integer(metadata={"description": "Segments of which the table knows no price"})
+
+
 class PlanSchema(Schema):
-    """A dry run: who could be asked, who not and why, and what the first wave takes."""
+    """A dry run: who could be asked, who not and why, how sure it is, and what the first wave takes."""
+
+    sure = fields.Float()
+    sure_by_need = fields.Dict(keys=fields.String(), values=fields.Float())
+    reason = fields.String()
+    answers = fields.List(fields.Nested(MomentSchema))
+    choices = fields.List(fields.Nested(ChoiceSchema))
+    cost = fields.Nested(CostSchema, allow_none=True)
+    minutes = fields.Function(
+        lambda plan: None if math.isinf(plan.minutes) else round(plan.minutes, 2),
+        metadata={"type": "number", "nullable": True, "description": "null: senders have no limit"},
+    )
 
     examined = fields.Integer()
     eligible = fields.Integer()
@@ -118,6 +174,12 @@ class CountIn(Schema):
     """How many more people to ask."""
 
     count = fields.Integer(required=True, strict=True, validate=_HEADCOUNT)
+
+
+class LimitIn(Schema):
+    """How many people may be asked at most; null is no limit."""
+
+    most_asked = fields.Integer(required=True, allow_none=True, strict=True, validate=_MOST)
 
 
 class AskedSchema(Schema):
@@ -262,6 +324,31 @@ def launch(callout_id: int) -> Callout:
 def ask_more(found: dict[str, Any], callout_id: int) -> dict[str, int]:
     """Ask more people, the next in rank."""
     return {"asked": callouts.ask_more(guard.viewer(), callout_id, found["count"])}
+
+
+@blp.route("/<int:callout_id>/stop-asking", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, CalloutSchema)
+def stop_asking(callout_id: int) -> Callout:
+    """Ask nobody more until it is resumed; those asked may still answer."""
+    return callouts.stop_asking(guard.viewer(), callout_id)
+
+
+@blp.route("/<int:callout_id>/resume-asking", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, CalloutSchema)
+def resume_asking(callout_id: int) -> Callout:
+    """Let the callout ask people again by itself."""
+    return callouts.resume_asking(guard.viewer(), callout_id)
+
+
+@blp.route("/<int:callout_id>/limit", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(LimitIn)
+@blp.response(200, CalloutSchema)
+def limit(found: dict[str, int | None], callout_id: int) -> Callout:
+    """Set how many people may be asked at most."""
+    return callouts.limit(guard.viewer(), callout_id, found["most_asked"])
 
 
 @blp.route("/<int:callout_id>/stand-down", methods=["POST"])

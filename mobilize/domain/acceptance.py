@@ -81,8 +81,12 @@ def expected_of_anybody(model: Model, where: Circumstances) -> Numbers:
     """p0: the chance of a yes by circumstances alone."""
     people = where.distance_m.size
     severity = (np.full(people, where.life_threatening), np.full(people, where.minor))
-    factors = design(where.distance_m, where.night, *severity)
-    return np.asarray(np.clip(expit(factors @ np.array(model.odds)), LEAST, MOST), np.float64)
+    return expected_by_factors(model.odds, design(where.distance_m, where.night, *severity))
+
+
+def expected_by_factors(odds: tuple[float, ...], factors: Numbers) -> Numbers:
+    """p0 from the factors as `design` makes them."""
+    return np.asarray(np.clip(expit(factors @ np.array(odds)), LEAST, MOST), np.float64)
 
 
 def with_own_history(model: Model, p0: Numbers, asked: Numbers, accepted: Numbers) -> Numbers:
@@ -122,6 +126,25 @@ def learn_odds(model: Model, factors: Numbers, accepted: Numbers, weight: Number
         if float(np.abs(step).max()) < 1e-8:
             break
     return tuple(odds.tolist())
+
+
+#: How firmly the first belief about the weight of own history is held: a sum of variances times further asks.
+_HISTORY = 40.0
+
+
+def learn_history_weight(asked: Numbers, accepted: Numbers, expected: Numbers, variance: Numbers) -> float:
+    """k: how many own asks weigh as much as what is expected of anybody.
+
+    One array element a person: faded sums of asks, of yes, of p0 and of p0 (1 - p0). People who differ much
+    from each other scatter more than coins would; how much more tells how soon to believe their own history.
+    The method of moments for the beta-binomial (J. C. Kleinman, "Proportions with extraneous variance: single
+    and independent samples", JASA 68, 1973), shrunk towards the first belief.
+    """
+    first = 1 / (Model().history_weight + 1)
+    further = variance * np.maximum(asked - 1, 0.0)
+    excess = np.where(asked > 1, (accepted - expected) ** 2 - variance, 0.0)
+    likeness = (first * _HISTORY + float(excess.sum())) / (_HISTORY + float(further.sum()))
+    return float(1 / np.clip(likeness, 1 / 51, 1 / 2) - 1)
 
 
 #: How many decliners and how many callouts the first beliefs about them are worth.

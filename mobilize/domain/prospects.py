@@ -9,7 +9,7 @@ from .chance import Numbers
 #: more on the way matter little; with half an hour to go, they do.
 _EQUAL_SHARE, _LEAST_S = 0.1, 60.0
 #: Chances within one band count as equal, so that the same eager people are not called every time.
-_BAND = 0.1
+_BAND = 0.05
 
 
 def calling_order(

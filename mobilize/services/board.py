@@ -36,13 +36,21 @@ _NOT_WELL = ENDED_SHORT | {MessageState.UNKNOWN}
 
 @dataclass(frozen=True, slots=True)
 class NeedRow:
-    """How far one need has come, in people. ``arrived`` is part of ``assigned``."""
+    """How far one need has come, in people. ``arrived`` is part of ``assigned``.
+
+    Probabilities that it is filled in time: ``promised`` at the launch, ``fill_probability`` if asking goes on,
+    ``with_asked`` with those asked so far; ``None`` before the first plan.
+    """
 
     skill: str
     name: str
     headcount: int
     assigned: int
     arrived: int
+    promised: float | None
+    fill_probability: float | None
+    with_asked: float | None
+    filled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,10 @@ def _needs(callout: Callout) -> list[NeedRow]:
             headcount=need.headcount,
             assigned=sum(found.get((need.id, state), 0) for state in access.COMMITTED),
             arrived=found.get((need.id, RecipientState.ARRIVED), 0),
+            promised=need.promised,
+            fill_probability=need.fill_probability,
+            with_asked=need.with_asked,
+            filled_at=need.filled_at,
         )
         for need in callout.needs
     ]

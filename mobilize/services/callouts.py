@@ -149,6 +149,26 @@ def _audited(callout: Callout) -> dict[str, object]:
     }
 
 
+def set_confidence(viewer: Viewer, callout_id: int, confidence: float) -> Callout:
+    """Choose how sure a draft wants to be, for all its needs. One transaction."""
+    if not 0 < confidence < 1:
+        raise InvalidInput("confidence", "must be between 0 and 1, as in 0.95")
+    callout = _locked(viewer, callout_id)
+    if callout.status is not CalloutStatus.DRAFT:
+        raise Conflict("This callout was launched before; its confidence can no longer be chosen.")
+    before, callout.confidence = callout.confidence, confidence
+    audit.record(
+        viewer,
+        "callout.set_confidence",
+        "callout",
+        callout.id,
+        before={"confidence": before},
+        after={"confidence": confidence},
+    )
+    db.session.commit()
+    return callout
+
+
 def launch(viewer: Viewer, callout_id: int) -> Callout:
     """Ask the first wave. One transaction: either the wave is written with its texts, or nothing is."""
     callout = _locked(viewer, callout_id)

@@ -17,8 +17,10 @@ from mobilize.domain.acceptance import (
     Model,
     Verdict,
     design,
+    expected_by_factors,
     faded,
     judge,
+    learn_history_weight,
     learn_odds,
     learn_says_no,
     learn_shift_sd,
@@ -144,9 +146,11 @@ def _learned(past: Sequence[_Ask], before: Model) -> Model:
     declined = sum(ask.answer_s is not None and not ask.yes for ask in past)
     # Of the silent, only the share that would have been heard by then says something.
     silent = float(sum(h for ask, h in zip(past, heard, strict=True) if ask.answer_s is None))
+    factors = _design(past)
+    odds = learn_odds(before, factors, yes, weight)
     model = Model(
-        odds=learn_odds(before, _design(past), yes, weight),
-        history_weight=before.history_weight,
+        odds=odds,
+        history_weight=_history_weight(past, expected_by_factors(odds, factors), yes, weight),
         half_life_days=before.half_life_days,
         shift_sd=before.shift_sd,
         delay=delay,
@@ -154,6 +158,16 @@ def _learned(past: Sequence[_Ask], before: Model) -> Model:
     )
     means, spreads = _shifts(past, model)
     return replace(model, shift_sd=learn_shift_sd(means, spreads))
+
+
+def _history_weight(past: Sequence[_Ask], p0: Numbers, yes: Numbers, weight: Numbers) -> float:
+    """How much people differ from what is expected of anybody, from those who were asked more than once."""
+    _, who = np.unique([ask.volunteer_id for ask in past], return_inverse=True)
+    asked, accepted, expected, variance = (
+        np.bincount(who, part).astype(np.float64)
+        for part in (weight, yes * weight, p0 * weight, p0 * (1 - p0) * weight)
+    )
+    return learn_history_weight(asked, accepted, expected, variance)
 
 
 def _design(past: Sequence[_Ask]) -> Numbers:

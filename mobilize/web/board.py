@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 from flask import Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from mobilize.domain.vocabulary import AccountRole, CalloutStatus, RecipientState
+from mobilize.domain.forecast import Choice
+from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus, RecipientState
 from mobilize.models import Callout
 from mobilize.services import board, plans
 from mobilize.services.access import find
 from mobilize.services.board import Board, RecipientRow
 from mobilize.services.guard import requires, viewer
+from mobilize.services.plans import Plan
 from mobilize.services.runtime import now
 
 from .blueprint import WATCHES, blp
@@ -38,7 +40,20 @@ def _plan(callout: Callout) -> ResponseReturnValue:
     if viewer().role is AccountRole.AUTHORITY:
         return render_template("web/plan.html", callout=callout, plan=None)
     plan = plans.plan(viewer(), callout.id)
-    return render_template("web/plan.html", callout=callout, plan=plan, texts=plans.texts(viewer(), callout.id))
+    return render_template(
+        "web/plan.html",
+        callout=callout,
+        plan=plan,
+        chosen=_chosen_confidence(callout, plan),
+        texts=plans.texts(viewer(), callout.id),
+    )
+
+
+def _chosen_confidence(callout: Callout, plan: Plan) -> Choice | None:
+    """The row of the plan's choices that the callout stands at; none for a confidence of one's own."""
+    if callout.mode is CalloutMode.EVERYONE:
+        return plan.choices[-1]
+    return next((choice for choice in plan.choices if choice.confidence == callout.confidence), None)
 
 
 @blp.get("/callouts/<int:callout_id>/board")

@@ -19,7 +19,7 @@ from mobilize.services.runtime import now
 
 from . import queries
 from .blueprint import LEADS, blp
-from .forms import AskMoreForm, CalloutForm, put_errors
+from .forms import AskMoreForm, CalloutForm, ConfidenceForm, LimitForm, put_errors
 
 _PLACEHOLDERS = " ".join(f"{{{name}}}" for name in sms.PLACEHOLDERS)
 
@@ -88,6 +88,40 @@ def ask_more(callout_id: int) -> ResponseReturnValue:
     if not form.validate():
         raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
     callouts.ask_more(viewer(), callout_id, form.count.data)
+    return redirect(url_for("web.show_callout", callout_id=callout_id))
+
+
+@blp.post("/callouts/<int:callout_id>/confidence")
+@requires(*LEADS)
+def choose_confidence(callout_id: int) -> ResponseReturnValue:
+    form = ConfidenceForm()
+    if not form.validate():
+        raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
+    callouts.set_confidence(viewer(), callout_id, form.confidence.data)
+    return redirect(url_for("web.show_callout", callout_id=callout_id))
+
+
+@blp.post("/callouts/<int:callout_id>/stop-asking")
+@requires(*LEADS)
+def stop_asking(callout_id: int) -> ResponseReturnValue:
+    callouts.stop_asking(viewer(), callout_id)
+    return redirect(url_for("web.show_callout", callout_id=callout_id))
+
+
+@blp.post("/callouts/<int:callout_id>/resume-asking")
+@requires(*LEADS)
+def resume_asking(callout_id: int) -> ResponseReturnValue:
+    callouts.resume_asking(viewer(), callout_id)
+    return redirect(url_for("web.show_callout", callout_id=callout_id))
+
+
+@blp.post("/callouts/<int:callout_id>/limit")
+@requires(*LEADS)
+def limit_asking(callout_id: int) -> ResponseReturnValue:
+    form = LimitForm()
+    if not form.validate():
+        raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
+    callouts.limit(viewer(), callout_id, form.most_asked.data)
     return redirect(url_for("web.show_callout", callout_id=callout_id))
 
 

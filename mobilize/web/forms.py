@@ -71,6 +71,20 @@ def _field(form: Form, path: str) -> Field | None:
     return None if isinstance(found, Form) else found
 
 
+class ConfidenceForm(FlaskForm):  # type: ignore[misc]
+    """How sure a draft wants to be."""
+
+    confidence = FloatField("Confidence", [InputRequired("Choose how sure it should be.")])
+
+
+class LimitForm(FlaskForm):  # type: ignore[misc]
+    """How many people may be asked at most; empty is no limit."""
+
+    most_asked = IntegerField(
+        "Ask at most", [Optional(), NumberRange(1, 1_000_000, "Between 1 and 1,000,000.")]
+    )
+
+
 class AskMoreForm(FlaskForm):  # type: ignore[misc]
     count = IntegerField("How many more", [InputRequired(), NumberRange(1, 10_000)], default=10)
 
@@ -146,12 +160,25 @@ class DeclareForm(FlaskForm):  # type: ignore[misc]
         )
 
 
+#: The confidences that are offered; the interface for programs takes any.
+_SURE = [SelectChoice(f"{share:g}", f"{share:.0%}") for share in (0.80, 0.90, 0.95, 0.99)]
+
+
 class NeedForm(Form):  # type: ignore[misc]
     """One row of what is needed; a row without a skill is not used."""
 
     # The service knows the skills, and says so of one that it does not know.
     skill = SelectField("Skill", validate_choice=False)
     headcount = IntegerField("People", [Optional(), NumberRange(1, 10_000, "Between 1 and 10,000.")])
+    confidence = SelectField("Sure", choices=[SelectChoice("", "as below"), *_SURE], validate_choice=False)
+
+
+def _need(row: Any) -> NeedDraft:
+    try:
+        confidence = float(row.confidence.data) if row.confidence.data else None
+    except ValueError:
+        confidence = 0.0  # which the service refuses, naming the field
+    return NeedDraft(row.skill.data or "", row.headcount.data or 0, confidence)
 
 
 class CalloutForm(FlaskForm):  # type: ignore[misc]
@@ -163,6 +190,10 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
     rendezvous_lon = FloatField("Longitude", _LONGITUDE)
     arrive_by = DateTimeLocalField("Arrive by", [InputRequired("Say until when.")], format=["%Y-%m-%dT%H:%M"])
     mode = RadioField("Ask", choices=_choices(CalloutMode), default=CalloutMode.PHASED.value)
+    confidence = RadioField("How sure", choices=_SURE, default="0.95", coerce=float)
+    most_asked = IntegerField(
+        "Ask at most", [Optional(), NumberRange(1, 1_000_000, "Between 1 and 1,000,000.")]
+    )
     wording = TextAreaField("Wording", [Optional(), Length(max=5000)])
 
     def offer(self, skills: Choices) -> None:
@@ -181,19 +212,21 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
         return {
             f"needs.{position}.{name}": f"needs.{row}.{name}"
             for position, row in enumerate(self.used)
-            for name in ("skill", "headcount")
+            for name in ("skill", "headcount", "confidence")
         }
 
     def draft(self, emergency_id: int, zone: str) -> CalloutDraft:
         rows = [self.needs[i].form for i in self.used]
         return CalloutDraft(
             emergency_id=emergency_id,
-            needs=tuple(NeedDraft(row.skill.data or "", row.headcount.data or 0) for row in rows),
+            needs=tuple(_need(row) for row in rows),
             rendezvous=self.rendezvous.data,
             rendezvous_lat=self.rendezvous_lat.data,
             rendezvous_lon=self.rendezvous_lon.data,
             arrive_by=self.arrive_by.data.replace(tzinfo=ZoneInfo(zone)),
             mode=CalloutMode(self.mode.data),
+            confidence=self.confidence.data,
+            most_asked=self.most_asked.data,
             wording=self.wording.data.strip() or None,
         )
 

@@ -57,6 +57,17 @@ def distance(metres: float | None) -> str:
     return f"{metres / 1000:.1f} km" if metres < 10_000 else f"{metres / 1000:.0f} km"
 
 
+def percent(share: float | None) -> str:
+    """A probability to whole percents; what is not certain is never shown as certain."""
+    if share is None:
+        return "–"
+    if 0.995 <= share < 1:
+        return "over 99 %"
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
 _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (RecipientState.ASKED, "no answer yet"),
     (RecipientState.ACCEPTED, "coming"),
@@ -139,6 +150,7 @@ def init_app(app: Flask) -> None:
         instant,
         clock_time,
         distance,
+        percent,
         label,
         offset,
         in_zone,

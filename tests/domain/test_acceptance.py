@@ -13,6 +13,7 @@ from mobilize.domain.acceptance import (
     expected_of_anybody,
     faded,
     judge,
+    learn_history_weight,
     learn_odds,
     learn_says_no,
     learn_shift_sd,
@@ -79,6 +80,23 @@ def test_data_move_the_guesses_as_far_as_they_carry() -> None:
     assert found[3:] == pytest.approx(FIRST[3:], abs=0.01)
     few = learn_odds(MODEL, factors[:5], accepted[:5], np.ones(5))
     assert few == pytest.approx(FIRST, abs=0.5)
+
+
+@pytest.mark.parametrize(("spread", "low", "high"), [(0.3, 20, 51), (1.0, 2, 9)])
+def test_the_more_people_differ_the_sooner_their_own_history_counts(
+    spread: float, low: float, high: float
+) -> None:
+    rng = np.random.default_rng(6)
+    chance = 1 / (1 + np.exp(1.0 - rng.normal(0, spread, 5000)))
+    asked, p0 = np.full(5000, 6.0), chance.mean()
+    accepted = rng.binomial(6, chance).astype(np.float64)
+    found = learn_history_weight(asked, accepted, asked * p0, asked * p0 * (1 - p0))
+    assert low <= found <= high
+
+
+def test_without_repeated_asks_the_weight_stays_as_believed() -> None:
+    once = np.ones(50)
+    assert learn_history_weight(once, once * 0, once * 0.2, once * 0.16) == pytest.approx(4.0)
 
 
 def test_how_many_decliners_say_so_is_learned() -> None:

@@ -21,7 +21,7 @@ def test_with_little_time_the_nearer_comes_first() -> None:
 
 
 def test_among_equals_the_one_left_alone_longest_comes_first() -> None:
-    assert order([5, 5, 5], [0.31, 0.33, 0.35], [9, 1, 5], left_min=240) == [1, 2, 0]
+    assert order([5, 5, 5], [0.31, 0.33, 0.34], [9, 1, 5], left_min=240) == [1, 2, 0]
 
 
 def test_among_those_equal_in_everything_the_given_order_stays() -> None:
