@@ -65,6 +65,7 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /api/v1/messages/<int:message_id>": LEAD,
     "GET /api/v1/messages/<int:message_id>/events": LEAD,
     "GET /api/v1/readiness": WATCH,
+    "GET /api/v1/readiness/forecast": WATCH,
     "GET /api/v1/senders": LEAD,
     "POST /api/v1/senders/pause": ADMIN,
     "POST /api/v1/senders/resume": LEAD,

@@ -5,10 +5,12 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from mobilize.domain.vocabulary import AccountRole
-from mobilize.services import guard, readiness
+from mobilize.services import forecasts, guard, readiness
+from mobilize.services.forecasts import Forecast, Question
 from mobilize.services.readiness import ReadinessRow
 
 from .blueprint import Blueprint
+from .fields import latitude, longitude
 
 blp = Blueprint(
     "readiness", __name__, url_prefix="/api/v1/readiness", description="Strength by skill and region"
@@ -31,6 +33,45 @@ class ReadinessSchema(Schema):
     region = fields.String()
     skill = fields.String()
     count = fields.Integer(allow_none=True)
+
+
+class ForecastQuery(Schema):
+    """A circle, a skill, how many within how many minutes, and in how many hours the call goes out."""
+
+    lat = latitude()
+    lon = longitude()
+    radius_m = fields.Float(load_default=25_000.0)
+    skill = fields.String(required=True)
+    wanted = fields.Integer(load_default=10)
+    within_min = fields.Integer(load_default=60)
+    in_hours = fields.Float(load_default=0.0)
+    section_id = fields.Integer(load_default=None)
+
+
+class ArrivalSchema(Schema):
+    """How many will have arrived by a moment: 10th, 50th and 90th percentile."""
+
+    after_s = fields.Float()
+    low = fields.Integer()
+    middle = fields.Integer()
+    high = fields.Integer()
+
+
+class ForecastSchema(Schema):
+    """Arrivals over time; nothing is told of fewer than five people."""
+
+    people = fields.Integer(allow_none=True)
+    chance = fields.Float(allow_none=True, metadata={"description": "P(the wanted arrive in time)"})
+    arrivals = fields.List(fields.Nested(ArrivalSchema))
+
+
+@blp.route("/forecast")
+@guard.requires(AccountRole.COORDINATOR, AccountRole.AUTHORITY)
+@blp.arguments(ForecastQuery, location="query")
+@blp.response(200, ForecastSchema)
+def forecast(found: dict[str, Any]) -> Forecast:
+    """Who would arrive by when, if people were called there now or in some hours."""
+    return forecasts.forecast(guard.viewer(), Question(**found))
 
 
 @blp.route("")

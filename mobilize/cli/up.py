@@ -1,11 +1,13 @@
 """``flask up`` and ``flask engine``: the long-running processes."""
 
 import errno
-import queue
+import select
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -62,25 +64,36 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 class Ending:
     """Told by a signal handler, awaited by the main thread.
 
-    No `threading.Event`: its ``set`` takes a lock that the thread which the handler interrupts may hold,
-    and then neither goes on. ``SimpleQueue.put`` is documented as safe in such a place.
+    No `threading.Event`: its ``set`` takes a lock that the thread which the handler interrupts may hold, and a
+    signal that the system hands to another thread would not end the wait. Python's wake-up descriptor is
+    written to in either case, so the main thread waits for that.
     """
 
     def __init__(self) -> None:
-        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._told = False
+        self._woken, self.wake = socket.socketpair()
+        self._woken.setblocking(False)
+        self.wake.setblocking(False)
 
     def tell(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
         """End. In the form of a signal handler."""
-        self._told.put(None)
+        self._told = True
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether it is to end; waits for that at most ``seconds``, or as long as it takes."""
-        try:
-            self._told.get(timeout=seconds)
-        except queue.Empty:
-            return False
-        self._told.put(None)  # for whoever asks again
-        return True
+        give_up = None if seconds is None else time.monotonic() + seconds
+        while not self._told:
+            left = None if give_up is None else give_up - time.monotonic()
+            if left is not None and left <= 0:
+                break
+            if select.select([self._woken], [], [], left)[0]:
+                with suppress(BlockingIOError):
+                    self._woken.recv(4096)
+        return self._told
+
+    def close(self) -> None:
+        self._woken.close()
+        self.wake.close()
 
 
 @contextmanager
@@ -88,11 +101,14 @@ def ends_on_signals() -> Iterator[Ending]:
     """What SIGINT (Ctrl-C) and SIGTERM tell to end; the earlier handlers come back afterwards."""
     ended = Ending()
     earlier = {number: signal.signal(number, ended.tell) for number in (signal.SIGINT, signal.SIGTERM)}
+    descriptor = signal.set_wakeup_fd(ended.wake.fileno(), warn_on_full_buffer=False)
     try:
         yield ended
     finally:
+        signal.set_wakeup_fd(descriptor)
         for number, handler in earlier.items():
             signal.signal(number, handler)
+        ended.close()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mobilize.domain.errors import MobilizeError
 from mobilize.extensions import db
 from mobilize.gateways.simulator import SimulatorGateway
-from mobilize.services import asking, audit, dispatch, heartbeats, inbox, receipts, reconcile, waves
+from mobilize.services import asking, audit, dispatch, heartbeats, inbox, learning, receipts, reconcile, waves
 from mobilize.services.runtime import now, runtime
 
 from . import simulation
@@ -47,6 +47,7 @@ CALM: Mapping[str, Tick] = {
     "leases": dispatch.release_leases,
     "silent engines": heartbeats.watch,
     "audit": audit.seal,
+    "how people answer": learning.learn_when_due,
 }
 #: What asks a provider, and so may wait for a minute: apart, since deadlines and alarms do not wait for it.
 ASKING: Mapping[str, Tick] = {

@@ -3,12 +3,13 @@
 `create_app` builds one `Runtime` and hangs it on the Flask application; tests hand in their own parts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from blinker import Signal
-from flask import current_app
+from flask import current_app, g
 
 from config import Settings
 
@@ -41,5 +42,23 @@ def settings() -> Settings:
 
 
 def now() -> datetime:
-    """The current instant, UTC, from the process's clock."""
-    return runtime().clock.now()
+    """The current instant, UTC, from the process's clock; within `as_of` the instant that it names."""
+    supposed: datetime | None = g.get(_SUPPOSED)
+    return supposed or runtime().clock.now()
+
+
+_SUPPOSED = "mobilize_supposed_instant"
+
+
+@contextmanager
+def as_of(instant: datetime) -> Iterator[None]:
+    """Look at everything as if it were this instant; for forecasts, which must change nothing.
+
+    Holds for the current application context alone, so other requests and the engine notice nothing.
+    """
+    earlier = g.get(_SUPPOSED)
+    setattr(g, _SUPPOSED, instant)
+    try:
+        yield
+    finally:
+        setattr(g, _SUPPOSED, earlier)

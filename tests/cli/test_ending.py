@@ -13,6 +13,15 @@ def test_a_signal_ends_the_wait() -> None:
         assert ended.wait(10)
 
 
+def test_a_signal_that_another_thread_gets_ends_the_wait() -> None:
+    with ends_on_signals() as ended:
+        idle = threading.Thread(target=threading.Event().wait, args=[5], daemon=True)
+        idle.start()
+        assert idle.ident is not None
+        threading.Timer(0.1, signal.pthread_kill, [idle.ident, signal.SIGTERM]).start()
+        assert ended.wait(4)
+
+
 def test_what_was_told_stays_told() -> None:
     with ends_on_signals() as ended:
         signal.raise_signal(signal.SIGTERM)
