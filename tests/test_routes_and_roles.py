@@ -28,6 +28,7 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /api/v1/me": ANY,
     "GET /api/v1/sections": LEAD,
     "POST /api/v1/sections": ADMIN,
+    "GET /api/v1/sections/burden": LEAD,
     "GET /api/v1/skills": ANY,
     "POST /api/v1/skills": ADMIN,
     "GET /api/v1/authorities": WATCH,

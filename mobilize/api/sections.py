@@ -7,7 +7,8 @@ from marshmallow import Schema, fields
 
 from mobilize.domain.vocabulary import AccountRole
 from mobilize.models import Section
-from mobilize.services import guard, sections
+from mobilize.services import burden, guard, sections
+from mobilize.services.burden import Burden
 from mobilize.services.sections import SectionDraft
 
 from .blueprint import Blueprint
@@ -51,3 +52,57 @@ def listed() -> Sequence[Section]:
 def create(found: dict[str, Any]) -> Section:
     """Add a section."""
     return sections.create(guard.viewer(), SectionDraft(**found))
+
+
+class BurdenQuery(Schema):
+    """Over how many days back."""
+
+    days = fields.Integer(load_default=90)
+
+
+class LoadSchema(Schema):
+    """How asks fell on a group of people."""
+
+    people = fields.Integer()
+    asks = fields.Integer()
+    mean = fields.Float()
+    busiest_tenth = fields.Float(metadata={"description": "Share of all asks on the busiest tenth"})
+    gini = fields.Float(metadata={"description": "0: everyone alike"})
+
+
+class SectionBurdenSchema(Schema):
+    """How asks fell on the active members of one section."""
+
+    section = fields.String()
+    name = fields.String()
+    # `load` is a method of every schema.
+    distribution = fields.Nested(LoadSchema, attribute="load")
+
+
+class PersonBurdenSchema(Schema):
+    """One person's part."""
+
+    volunteer_id = fields.Integer()
+    name = fields.String()
+    section = fields.String()
+    asked = fields.Integer()
+    accepted = fields.Integer()
+    arrived = fields.Integer()
+
+
+class BurdenSchema(Schema):
+    """Who carries the load."""
+
+    days = fields.Integer()
+    overall = fields.Nested(LoadSchema)
+    sections = fields.List(fields.Nested(SectionBurdenSchema))
+    busiest = fields.List(fields.Nested(PersonBurdenSchema))
+
+
+@blp.route("/burden")
+@guard.requires(AccountRole.COORDINATOR)
+@blp.arguments(BurdenQuery, location="query")
+@blp.response(200, BurdenSchema)
+def show_burden(found: dict[str, int]) -> Burden:
+    """Who was asked how often: by section, and the people asked most."""
+    return burden.burden(guard.viewer(), found["days"])

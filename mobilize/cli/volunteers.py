@@ -1,23 +1,28 @@
 """``flask volunteers``: import, export, reindex."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import BinaryIO, TextIO
 
 import click
 from flask.cli import AppGroup
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from mobilize.domain.errors import MobilizeError
-from mobilize.services import imports, selection
+from mobilize.services import burden, imports, selection
 from mobilize.services.access import SYSTEM
 from mobilize.services.import_cells import COLUMNS
 from mobilize.services.imports import ImportReport
 from mobilize.services.volunteers import Criteria
 
-group = AppGroup("volunteers", help="Import and export volunteers; rebuild the selection index.")
+group = AppGroup(
+    "volunteers", help="Import and export volunteers; rebuild the selection index; see who carries the load."
+)
 commands: list[click.Command] = [group]
 
 #: Progress goes to standard error, so that standard output holds nothing but the result.
@@ -95,3 +100,33 @@ def _refusals() -> Iterator[None]:
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=_console, transient=True)
+
+
+@group.command("burden")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(1, burden.LONGEST_DAYS), help="Back."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def show_burden(days: int, as_json: bool) -> None:
+    """Show who carries the load: asks by section, and the people who were asked most."""
+    found = burden.burden(SYSTEM, days)
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2))
+        return
+    console = Console()
+    sections = Table("section", "members", "asks", "each", "on the busiest tenth", "Gini")
+    for row in found.sections:
+        sections.add_row(
+            row.section,
+            f"{row.load.people:,}",
+            f"{row.load.asks:,}",
+            f"{row.load.mean:.2f}",
+            f"{row.load.busiest_tenth:.0%}",
+            f"{row.load.gini:.2f}",
+        )
+    console.print(f"Asks in the last {days} days: {found.overall.asks:,} of {found.overall.people:,} members.")
+    console.print(sections)
+    people = Table("most asked", "section", "asked", "said yes", "arrived")
+    for person in found.busiest:
+        people.add_row(person.name, person.section, *map(str, (person.asked, person.accepted, person.arrived)))
+    console.print(people)
