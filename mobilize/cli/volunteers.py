@@ -20,9 +20,7 @@ from mobilize.services.import_cells import COLUMNS
 from mobilize.services.imports import ImportReport
 from mobilize.services.volunteers import Criteria
 
-group = AppGroup(
-    "volunteers", help="Import and export volunteers; rebuild the selection index; see who carries the load."
-)
+group = AppGroup("volunteers", help="Import, export and reindex volunteers; see who carries the load.")
 commands: list[click.Command] = [group]
 
 #: Progress goes to standard error, so that standard output holds nothing but the result.

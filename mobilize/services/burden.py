@@ -55,7 +55,7 @@ class Burden:
 
 
 def burden(viewer: Viewer, days: int = 90) -> Burden:
-    """Who was asked how often in the last days, within the viewer's scope. Raises `InvalidInput` on ``days``."""
+    """Who was asked how often in the last days, in the viewer's scope. Raises `InvalidInput` on ``days``."""
     access.require(viewer, AccountRole.COORDINATOR)
     if not 1 <= days <= LONGEST_DAYS:
         raise InvalidInput("days", f"must be between 1 and {LONGEST_DAYS}")
