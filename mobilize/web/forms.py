@@ -32,6 +32,7 @@ from mobilize.domain.errors import InvalidInput, MobilizeError
 from mobilize.domain.vocabulary import CalloutMode, Certainty, Hazard, Severity, Urgency
 from mobilize.services.callouts import CalloutDraft, NeedDraft
 from mobilize.services.emergencies import EmergencyDraft
+from mobilize.services.forecasts import Question
 
 from .show import label
 
@@ -83,6 +84,31 @@ class LimitForm(FlaskForm):  # type: ignore[misc]
     most_asked = IntegerField(
         "Ask at most", [Optional(), NumberRange(1, 1_000_000, "Between 1 and 1,000,000.")]
     )
+
+
+class ForecastForm(FlaskForm):  # type: ignore[misc]
+    """Who would arrive by when. Sent by GET: it changes nothing, and its address can be passed on."""
+
+    skill = SelectField("Skill", validate_choice=False)
+    wanted = IntegerField("How many", [InputRequired("Say how many.")], default=10)
+    within_min = IntegerField("Within minutes", [InputRequired("Say within how many minutes.")], default=60)
+    in_hours = FloatField("Called in hours", [Optional()], default=0.0)
+    lat = FloatField("Latitude", _LATITUDE)
+    lon = FloatField("Longitude", _LONGITUDE)
+    radius_km = FloatField(
+        "Radius, km", [InputRequired("Say how far around."), NumberRange(0.1, 500)], default=25
+    )
+
+    def question(self) -> Question:
+        return Question(
+            lat=self.lat.data,
+            lon=self.lon.data,
+            radius_m=self.radius_km.data * 1000,
+            skill=self.skill.data or "",
+            wanted=self.wanted.data,
+            within_min=self.within_min.data,
+            in_hours=self.in_hours.data or 0.0,
+        )
 
 
 class AskMoreForm(FlaskForm):  # type: ignore[misc]
@@ -227,7 +253,7 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
             mode=CalloutMode(self.mode.data),
             confidence=self.confidence.data,
             most_asked=self.most_asked.data,
-            wording=self.wording.data.strip() or None,
+            wording=(self.wording.data or "").strip() or None,
         )
 
     def sketch(self, emergency_id: int, zone: str, at: datetime) -> CalloutDraft:

@@ -2,12 +2,17 @@
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
-from mobilize.services import readiness
+from mobilize.domain.errors import InvalidInput
+from mobilize.services import forecasts, readiness
+from mobilize.services.forecasts import Forecast
 from mobilize.services.guard import requires, viewer
 from mobilize.services.readiness import ReadinessRow
 
+from . import queries
 from .blueprint import WATCHES, blp
+from .forms import ForecastForm, put_errors
 
 
 @blp.get("/readiness")
@@ -15,7 +20,23 @@ from .blueprint import WATCHES, blp
 def show_readiness() -> ResponseReturnValue:
     country = request.args.get("country", "").strip().upper() or None
     rows = readiness.readiness(viewer(), country)
-    return render_template("web/readiness.html", table=_table(rows), skills=_skills(rows), country=country)
+    form = ForecastForm(request.args, meta={"csrf": False})
+    form.skill.choices = [SelectChoice(skill.code, skill.name) for skill in queries.skills(viewer())]
+    found = _forecast(form) if "lat" in request.args else None
+    status = 422 if form.errors else 200
+    parts = {"table": _table(rows), "skills": _skills(rows), "country": country}
+    return render_template("web/readiness.html", form=form, forecast=found, **parts), status
+
+
+def _forecast(form: ForecastForm) -> Forecast | None:
+    """What the form asks, or nothing with the faults put beside its fields."""
+    if not form.validate():
+        return None
+    try:
+        return forecasts.forecast(viewer(), form.question())
+    except InvalidInput as error:
+        put_errors(form, error, {"radius_m": "radius_km", "area": "lat"})
+        return None
 
 
 def _skills(rows: list[ReadinessRow]) -> list[str]:
