@@ -56,8 +56,8 @@ def learn(*, drill: bool) -> Model | None:
     if not past:
         db.session.rollback()
         return None
-    model = _learned(past, acceptance.model_for(drill=drill))
-    put_into_force(replace(model, learned_from=len(past)), drill=drill)
+    model = replace(_learned(past, acceptance.model_for(drill=drill)), learned_from=len(past))
+    put_into_force(model, drill=drill)
     log.info("learned how people answer", drill=drill, asks=len(past))
     return model
 
