@@ -130,6 +130,15 @@ class CostSchema(Schema):
     without_price = fields.Integer(metadata={"description": "Segments of which the table knows no price"})
 
 
+class TravelSchema(Schema):
+    """Minutes from the call to the arrival of the first wave's people, preparation included."""
+
+    first = fields.Integer()
+    middle = fields.Integer()
+    last = fields.Integer()
+    routed = fields.Integer(metadata={"description": "How many a routing server told; the rest is estimated"})
+
+
 class PlanSchema(Schema):
     """A dry run: who could be asked, who not and why, how sure it is, and what the first wave takes."""
 
@@ -139,6 +148,7 @@ class PlanSchema(Schema):
     answers = fields.List(fields.Nested(MomentSchema))
     choices = fields.List(fields.Nested(ChoiceSchema))
     cost = fields.Nested(CostSchema, allow_none=True)
+    travel = fields.Nested(TravelSchema, allow_none=True)
     minutes = fields.Function(
         lambda plan: None if math.isinf(plan.minutes) else round(plan.minutes, 2),
         metadata={"type": "number", "nullable": True, "description": "null: senders have no limit"},

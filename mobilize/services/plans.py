@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from sqlalchemy import select
 
 from mobilize.domain import sms
@@ -11,9 +12,10 @@ from mobilize.domain.forecast import Choice, Moment, choices, yes_over_time
 from mobilize.domain.ranking import Candidate
 from mobilize.domain.waves import Situation
 from mobilize.domain.waves import plan as plan_wave
+from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Volunteer
 
-from . import acceptance, access, asking, callouts, costs, progress, prospects, selection, senders
+from . import acceptance, access, asking, callouts, costs, progress, prospects, selection, senders, travel
 from .access import Viewer
 from .number_lists import numbers, read
 
@@ -24,6 +26,19 @@ CONFIDENCES = (0.80, 0.90, 0.95, 0.99)
 _MOMENTS = (5, 10, 15, 30, 60, 120, 240)
 
 
+@dataclass(frozen=True, slots=True)
+class Travel:
+    """Minutes from the call to the arrival of the first wave's people, preparation included.
+
+    ``routed``: how many of the times a routing server told; the others are estimated.
+    """
+
+    first: int
+    middle: int
+    last: int
+    routed: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A dry run of a launch. Nothing was sent and nothing was changed.
@@ -31,6 +46,7 @@ class Plan:
     ``sure``: P(every need is filled in time, if asking goes on); ``sure_by_need`` the same for each.
     ``answers``: yes by time from the first wave alone. ``choices``: confidence against people disturbed.
     ``minutes``: until the senders have sent the first wave. ``cost``: of that wave; ``None`` without prices.
+    ``travel``: how long its people take.
     """
 
     examined: int
@@ -48,6 +64,7 @@ class Plan:
     segments: int
     cost: costs.Cost | None
     minutes: float
+    travel: Travel | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +88,7 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
     segments_of = {p.language: p.segments for p in _previews(callout)}
     languages = _languages(first)
     segments = sum(segments_of.get(lang, segments_of["en"]) * n for lang, n in languages.items())
-    return Plan(
+    made = Plan(
         examined=found.examined,
         eligible=len(found.ranked),
         excluded={reason.value: count for reason, count in found.excluded.items()},
@@ -87,7 +104,21 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
         segments=segments,
         cost=costs.of([c.volunteer_id for c in first], segments_of),
         minutes=segments / senders.segments_per_second() / 60,
+        travel=None,
     )
+    rendezvous = (callout.rendezvous_lat, callout.rendezvous_lon)
+    # A routing server may take a while, and nobody waits for us meanwhile: nothing was written.
+    db.session.rollback()
+    return replace(made, travel=_travel(first, rendezvous))
+
+
+def _travel(first: Sequence[Candidate], rendezvous: tuple[float, float]) -> Travel | None:
+    if not first:
+        return None
+    times = travel.travel_seconds([(person.lat, person.lon) for person in first], rendezvous)
+    minutes = np.ceil(np.quantile(times.until_arrival_s, (0, 0.5, 1)) / 60).astype(int).tolist()
+    soonest, middle, last = minutes
+    return Travel(soonest, middle, last, int(times.routed.sum()))
 
 
 def _answers(situation: Situation, chosen: Sequence[int]) -> list[Moment]:

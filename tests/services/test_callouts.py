@@ -109,6 +109,9 @@ def test_the_plan_sends_nothing_and_says_why_not(world: World) -> None:
     callout = world.callout({"medic": 1})
     plan = plans.plan(SYSTEM, callout.id)
     assert (plan.examined, plan.eligible, plan.first_wave, plan.texts) == (6, 5, 2, 2)
+    assert plan.travel is not None
+    assert 0 < plan.travel.first <= plan.travel.middle <= plan.travel.last
+    assert plan.travel.routed == 0
     assert list(plan.excluded.values()) == [1]
     assert plan.eligible_by_need == {"medic": 5}
     assert db.session.query(Message).count() == 0

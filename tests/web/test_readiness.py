@@ -24,11 +24,11 @@ def test_a_forecast_reads_as_a_sentence(app: Flask, world: World) -> None:
     browser = as_account(app, world.account())
     world.people_answer(chance=0.8)
     for n in range(12):
-        world.volunteer(f"M{n}")
+        world.volunteer(f"Medicus{n}")
     page = browser.get(address()).text
     assert "3 medic within 60 min:" in page
     assert "12 people could be called" in page
-    assert "M1" not in page
+    assert "Medicus" not in page
 
 
 def test_bad_input_is_told_beside_the_field(app: Flask, world: World) -> None:
