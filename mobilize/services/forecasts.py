@@ -29,6 +29,8 @@ MOMENTS = (15, 30, 45, 60, 90, 120, 180, 240)
 #: The nearest so many are looked at; more would arrive too late to matter and take too long to weigh.
 MOST = 2000
 LARGEST_RADIUS_M = 500_000.0
+#: Small circles, one beside the other, would show where somebody lives.
+SMALLEST_RADIUS_M = 5_000.0
 FARTHEST_H = 7 * 24
 _ARRIVE_WITHIN = timedelta(hours=12)
 
@@ -52,7 +54,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Arrivals over time, and P(the wanted arrive in time). ``people`` ``None``: too few to tell of."""
+    """Arrivals over time, and P(the wanted arrive in time). ``people`` ``None``: fewer than five, or none.
+
+    The number of people is told in steps of five, so that two circles that differ by one person look alike.
+    """
 
     people: int | None
     chance: float | None
@@ -68,7 +73,7 @@ def forecast(viewer: Viewer, asked: Question) -> Forecast:
         callout = _imagined(section, skill, asked)
         people = prospects.weigh(callout, selection.select_for(callout).ranked[:MOST])
     if len(people) < SMALLEST_SHOWN:
-        return Forecast(None if people else 0, None if people else 0.0, [])
+        return Forecast(None, None, [])
     model = acceptance.model_for(drill=False)
     shift = unknown_shift(model.shift_sd)
     arriving = Arrivals(
@@ -76,7 +81,7 @@ def forecast(viewer: Viewer, asked: Question) -> Forecast:
         np.array([person.travel_s for person in people], np.float64),
     )
     return Forecast(
-        len(people),
+        len(people) // SMALLEST_SHOWN * SMALLEST_SHOWN,
         chance_of_arrivals(arriving, asked.wanted, asked.within_min * 60.0, shift, model.delay),
         arrivals_over_time(arriving, [minutes * 60.0 for minutes in MOMENTS], shift, model.delay),
     )
@@ -84,8 +89,8 @@ def forecast(viewer: Viewer, asked: Question) -> Forecast:
 
 def _check(asked: Question) -> Skill:
     errors: dict[str, list[str]] = {}
-    if not 0 < asked.radius_m <= LARGEST_RADIUS_M:
-        errors["radius_m"] = [f"must be more than 0 and at most {LARGEST_RADIUS_M:.0f} metres"]
+    if not SMALLEST_RADIUS_M <= asked.radius_m <= LARGEST_RADIUS_M:
+        errors["radius_m"] = [f"must be between {SMALLEST_RADIUS_M:.0f} and {LARGEST_RADIUS_M:.0f} metres"]
     if not 1 <= asked.wanted <= MOST:
         errors["wanted"] = [f"must be between 1 and {MOST}"]
     if not 1 <= asked.within_min <= 24 * 60:

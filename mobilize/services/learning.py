@@ -87,6 +87,7 @@ class _Ask:
         "open_s",
         "state",
         "volunteer_id",
+        "waited_s",
     )
 
     def __init__(self, row: Any, at: datetime) -> None:
@@ -99,6 +100,9 @@ class _Ask:
         self.open_s = acceptance.open_s(row.asked_at, row.closed_at, row.arrive_by, at)
         answered = row.answered_at is not None and row.state in (*acceptance.SAID_YES, *acceptance.SAID_NO)
         self.answer_s = (row.answered_at - row.asked_at).total_seconds() if answered else None
+        ends = (row.filled_at, row.ended_at, row.arrive_by, at)
+        #: Seconds until the callout stopped waiting for anybody's answer.
+        self.waited_s = (min(end for end in ends if end is not None) - row.asked_at).total_seconds()
         self.ended = row.closed_at is not None or row.arrive_by <= at
 
     @property
@@ -120,6 +124,8 @@ def _past(*, drill: bool) -> list[_Ask]:
             Recipient.answered_at,
             Recipient.closed_at,
             Callout.arrive_by,
+            Callout.filled_at,
+            Callout.ended_at,
             Volunteer.time_zone,
             Emergency.severity,
         )
@@ -202,16 +208,21 @@ def _asked(asks: Sequence[_Ask]) -> Asked:
 # --- was it right? ----------------------------------------------------------------------------------
 
 
+#: The share of answers after which an ask can be judged.
+_HEARD = 0.9
+
+
 def report(*, drill: bool) -> dict[str, Verdict]:
     """How good the stated chances were, beside what is simpler: the global rate, and each person's own rate.
 
-    Judged are asks that were open until an answer came or nearly all answers would have come. Every guess
-    uses only what was known before its callout.
+    Judged are asks of which nearly all answers would have come before the callout stopped waiting, whatever
+    came of them: those of a callout that was filled at once would show its yes and hide its silence. Every
+    guess uses only what was known before its callout.
     """
     model = acceptance.model_for(drill=drill)
     past = [ask for ask in _past(drill=drill) if ask.chance is not None]
-    heard = model.delay.cdf([ask.open_s for ask in past])
-    fair = [ask for ask, h in zip(past, heard, strict=True) if ask.answer_s is not None or h > 0.9]
+    heard = model.delay.cdf([ask.waited_s for ask in past])
+    fair = [ask for ask, share in zip(past, heard, strict=True) if share > _HEARD]
     happened = [float(ask.yes) for ask in fair]
     everyones, own = _simple_guesses(fair)
     return {

@@ -128,7 +128,12 @@ def _place(callout: Callout) -> frozenset[int]:
 
 
 def _note_filled(callout: Callout, filled: Counter[int]) -> None:
-    """Keep since when each need is filled; it is no longer when somebody withdrew and nobody took the place."""
+    """Keep since when each need is filled; it is no longer when somebody withdrew and nobody took the place.
+
+    After the arrive-by time nothing changes any more: the promise was kept or broken by then.
+    """
+    if callout.arrive_by <= now():
+        return
     for need in callout.needs:
         if filled[need.id] < need.headcount:
             need.filled_at = None

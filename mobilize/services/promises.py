@@ -25,8 +25,8 @@ def audit_all(viewer: Viewer, *, drill: bool) -> Audit:
     found: list[tuple[float, bool]] = []
     left_out = 0
     for callout in rows:
-        kept = _kept(callout)
-        if kept:
+        over = callout.arrive_by <= now() or callout.status is CalloutStatus.ENDED
+        if over and _kept(callout):
             found.append((callout.promised or 0.0, True))
         elif callout.status is CalloutStatus.ENDED and (callout.ended_at or now()) < callout.arrive_by:
             left_out += 1

@@ -40,7 +40,7 @@ def test_a_forecast_and_the_burden_are_told(coordinator: Program, world: World) 
     for n in range(8):
         world.volunteer(f"M{n}")
     asked = "lat=41.31&lon=19.44&skill=medic&wanted=2"
-    assert coordinator.get(f"/readiness/forecast?{asked}").get_json()["people"] == 8
+    assert coordinator.get(f"/readiness/forecast?{asked}").get_json()["people"] == 5
     assert coordinator.get(f"/readiness/forecast?{asked}&within_min=0").status_code == 422
     assert coordinator.get("/sections/burden").get_json()["overall"]["asks"] == 0
     assert coordinator.get("/sections/burden?days=0").status_code == 422

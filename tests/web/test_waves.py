@@ -2,10 +2,12 @@
 
 from flask import Flask
 
+from mobilize.engine import ticks
 from mobilize.extensions import db
 from mobilize.models import Callout
 from mobilize.services import callouts
 from mobilize.services.access import SYSTEM
+from mobilize.services.ports import FastForwardClock
 from tests.world import World
 
 from .conftest import as_account
@@ -67,3 +69,32 @@ def test_the_form_takes_confidences_and_a_cap(app: Flask, world: World) -> None:
     assert (callout.confidence, callout.most_asked, callout.needs[0].confidence) == (0.8, 40, 0.99)
     assert browser.send(path, fields | {"needs-0-confidence": "high"}).status_code == 422
     assert browser.send(path, fields | {"most_asked": "0"}).status_code == 422
+
+
+def test_a_collapse_is_told_to_those_who_may_see_the_callout(
+    app: Flask, world: World, clock: FastForwardClock
+) -> None:
+    ours, theirs = (
+        as_account(app, world.account()),
+        as_account(app, world.account(section=world.section("it", "IT"))),
+    )
+    world.people_answer(chance=0.4)
+    for n in range(40):
+        world.volunteer(f"M{n}")
+    callouts.launch(SYSTEM, world.callout({"medic": 12}).id)
+    clock.advance(minutes=40)
+    ticks.run_once()
+    page = ours.get("/emergencies").text
+    assert "have collapsed" in page
+    assert "The callout</a>" in page
+    assert "have collapsed" not in theirs.get("/emergencies").text
+
+
+def test_what_was_not_filled_says_what_was_promised(app: Flask, world: World) -> None:
+    browser = as_account(app, world.account())
+    world.volunteer("Ana")
+    callout_id = callouts.launch(SYSTEM, world.callout({"medic": 3}).id).id
+    callouts.stand_down(SYSTEM, callout_id)
+    page = browser.get(f"/callouts/{callout_id}").text
+    assert "not filled" in page
+    assert "sure</strong> in time" not in page
