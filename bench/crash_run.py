@@ -21,6 +21,7 @@ from tests.twilio_double.process import Double
 from . import crash_counts, crash_scene
 from .crash_processes import Crew, Postgres, Zygote, kind_of
 from .crash_zygote import worker_of
+from .dispatch_scene import phone
 
 #: Call-outs are launched this many kills ahead, in portions for so many kills.
 _AHEAD, _PORTION = 6, 3
@@ -187,7 +188,7 @@ class Run:
     def _row(self, seconds: float) -> dict[str, Any]:
         order, killed = self._order, self.killed
         texts, ledger = crash_counts.texts_of_database(), self._double.ledger()
-        phones = [crash_scene.phone(n) for n in range(1, order.texts + 1)]
+        phones = [phone(n) for n in range(1, order.texts + 1)]
         verdict = crash_counts.judge(phones, texts, ledger)
         reached = {arrival["to"] for arrival in ledger}
         given_up = [text for text in texts if text.doubt_ending is DoubtEnding.GIVEN_UP]

@@ -3,19 +3,18 @@
 import random
 import socket
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, datetime
 
 from sqlalchemy import insert
 
-from mobilize.domain.vocabulary import CalloutMode, MembershipStatus, PhoneStatus, PlaceKind, Severity
+from mobilize.domain.vocabulary import CalloutMode, PlaceKind, Severity
 from mobilize.extensions import db
 from mobilize.models import Base, Section, Skill
 from mobilize.services import asking
 from mobilize.services.selection import Candidate
 from tests.twilio_double.process import ACCOUNT, NUMBER, TOKEN
 
-from .dispatch_scene import callout_at
+from .dispatch_scene import callout_at, person
 
 TIRANA = (41.33, 19.82)
 
@@ -59,10 +58,6 @@ def free_port(rng: random.Random) -> int:
                 return port
 
 
-def phone(n: int) -> str:
-    return f"+39{3_000_000_000 + n}"
-
-
 def seed(people: int) -> None:
     """The tables, and this many people who may be called, numbered from 1."""
     Base.metadata.create_all(db.engine)
@@ -70,27 +65,9 @@ def seed(people: int) -> None:
     section = Section(code="root", name="Federation", short_name="Red Cross", country="AL", path="/1/")
     db.session.add_all([section, Skill(code="medic", name="medic", requires_certificate=False)])
     db.session.flush()
-    everyone = [_person(n, section.id, at) for n in range(1, people + 1)]
+    everyone = [person(n, section.id, at) for n in range(1, people + 1)]
     db.session.execute(insert(Base.metadata.tables["volunteer"]), everyone)
     db.session.commit()
-
-
-def _person(n: int, section_id: int, at: datetime) -> dict[str, Any]:
-    return {
-        "id": n,
-        "section_id": section_id,
-        "given_name": "Given",
-        "family_name": f"Family {n}",
-        "phone": phone(n),
-        "phone_status": PhoneStatus.VERIFIED,
-        "language": "it",
-        "time_zone": "Europe/Tirane",
-        "born_on": date(1980, 1, 1),
-        "status": MembershipStatus.ACTIVE,
-        "consent_at": at,
-        "created_at": at,
-        "updated_at": at,
-    }
 
 
 def launch(people: Sequence[int], severity: Severity) -> None:

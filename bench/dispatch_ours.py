@@ -8,7 +8,7 @@ import json
 import sys
 import threading
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import psutil  # type: ignore[import-untyped]
@@ -17,14 +17,14 @@ from sqlalchemy import func, insert, select
 
 from config import load_settings
 from mobilize import create_app
-from mobilize.domain.vocabulary import CalloutMode, MembershipStatus, PhoneStatus, PlaceKind
+from mobilize.domain.vocabulary import CalloutMode, PlaceKind
 from mobilize.engine import Engine
 from mobilize.extensions import db
 from mobilize.models import Base, Callout, Message, Section, Skill
 from mobilize.services import asking
 from mobilize.services.selection import Candidate
 
-from .dispatch_scene import callout_at, watch
+from .dispatch_scene import callout_at, person, watch
 
 _BATCH = 20_000
 TIRANA = (41.33, 19.82)
@@ -42,7 +42,7 @@ def seed(recipients: int) -> dict[str, Any]:
     db.session.flush()
     for first in range(1, recipients + 1, _BATCH):
         ids = range(first, min(first + _BATCH, recipients + 1))
-        db.session.execute(insert(Base.metadata.tables["volunteer"]), [_person(n, section.id, at) for n in ids])
+        db.session.execute(insert(Base.metadata.tables["volunteer"]), [person(n, section.id, at) for n in ids])
     db.session.add(
         callout_at(
             "Tirana",
@@ -57,24 +57,6 @@ def seed(recipients: int) -> dict[str, Any]:
     )
     db.session.commit()
     return {"recipients": recipients}
-
-
-def _person(n: int, section_id: int, at: datetime) -> dict[str, Any]:
-    return {
-        "id": n,
-        "section_id": section_id,
-        "given_name": "Given",
-        "family_name": f"Family {n}",
-        "phone": f"+39{3_000_000_000 + n}",
-        "phone_status": PhoneStatus.VERIFIED,
-        "language": "it",
-        "time_zone": "Europe/Tirane",
-        "born_on": date(1980, 1, 1),
-        "status": MembershipStatus.ACTIVE,
-        "consent_at": at,
-        "created_at": at,
-        "updated_at": at,
-    }
 
 
 def ask(recipients: int) -> dict[str, Any]:

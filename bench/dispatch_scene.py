@@ -2,12 +2,22 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
 
-from mobilize.domain.vocabulary import CalloutMode, CalloutStatus, Certainty, Hazard, Severity, Urgency
+from mobilize.domain.vocabulary import (
+    CalloutMode,
+    CalloutStatus,
+    Certainty,
+    Hazard,
+    MembershipStatus,
+    PhoneStatus,
+    Severity,
+    Urgency,
+)
 from mobilize.models import Callout, Emergency, Need
 from tests.twilio_double.process import ACCOUNT, NUMBER, TOKEN
 
@@ -34,6 +44,29 @@ def environment(database_url: str, api_url: str) -> dict[str, str]:
         "TWILIO_FROM": NUMBER,
         "TWILIO_API_URL": api_url,
         "SENDER_RATES": "us_long_code=1000000",
+    }
+
+
+def phone(n: int) -> str:
+    return f"+39{3_000_000_000 + n}"
+
+
+def person(n: int, section_id: int, at: datetime) -> dict[str, Any]:
+    """The row of somebody who may be called."""
+    return {
+        "id": n,
+        "section_id": section_id,
+        "given_name": "Given",
+        "family_name": f"Family {n}",
+        "phone": phone(n),
+        "phone_status": PhoneStatus.VERIFIED,
+        "language": "it",
+        "time_zone": "Europe/Tirane",
+        "born_on": date(1980, 1, 1),
+        "status": MembershipStatus.ACTIVE,
+        "consent_at": at,
+        "created_at": at,
+        "updated_at": at,
     }
 
 

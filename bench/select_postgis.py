@@ -3,6 +3,8 @@
 Both answer less than we do: who has a needed skill in the area, nothing about who may be called.
 """
 
+import json
+import random
 import shutil
 import subprocess
 import time
@@ -36,8 +38,6 @@ def installed() -> Path | None:
 @contextmanager
 def server(directory: Path, programs: Path) -> Iterator[str]:
     """A server of our own in this directory, durable as installed; yields its address."""
-    import random
-
     data, port = directory / "postgis", free_port(random.Random())
     data.mkdir()
     directory.chmod(0o755)
@@ -95,8 +95,6 @@ _INDEXES = (
 
 
 def _where(area: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
-    import json
-
     if area["type"] == "circle":
         return "ST_DWithin(geog, ST_MakePoint(%s, %s)::geography, %s)", (
             area["lon"],

@@ -19,6 +19,7 @@ from .blueprint import Blueprint
 from .board_schema import board_schema_for
 from .etags import tagged
 from .fields import Instant, latitude, longitude, soon
+from .moments import MomentSchema
 from .paging import Page, PageQuery, page_schema, paginate
 
 blp = Blueprint(
@@ -100,15 +101,6 @@ class CalloutSchema(Schema):
     ended_at = Instant(allow_none=True)
     revision = fields.Integer()
     needs = fields.List(fields.Nested(NeedSchema))
-
-
-class MomentSchema(Schema):
-    """How many by a moment: 10th, 50th and 90th percentile."""
-
-    after_s = fields.Float()
-    low = fields.Integer()
-    middle = fields.Integer()
-    high = fields.Integer()
 
 
 class ChoiceSchema(Schema):

@@ -11,6 +11,7 @@ from mobilize.services.readiness import ReadinessRow
 
 from .blueprint import Blueprint
 from .fields import latitude, longitude
+from .moments import MomentSchema
 
 blp = Blueprint(
     "readiness", __name__, url_prefix="/api/v1/readiness", description="Strength by skill and region"
@@ -48,21 +49,12 @@ class ForecastQuery(Schema):
     section_id = fields.Integer(load_default=None)
 
 
-class ArrivalSchema(Schema):
-    """How many will have arrived by a moment: 10th, 50th and 90th percentile."""
-
-    after_s = fields.Float()
-    low = fields.Integer()
-    middle = fields.Integer()
-    high = fields.Integer()
-
-
 class ForecastSchema(Schema):
     """Arrivals over time; nothing is told of fewer than five people."""
 
     people = fields.Integer(allow_none=True)
     chance = fields.Float(allow_none=True, metadata={"description": "P(the wanted arrive in time)"})
-    arrivals = fields.List(fields.Nested(ArrivalSchema))
+    arrivals = fields.List(fields.Nested(MomentSchema))
 
 
 @blp.route("/forecast")

@@ -73,6 +73,11 @@ class Model:
     learned_at: datetime | None = None
 
     @property
+    def anybody(self) -> float:
+        """The chance of a yes from somebody nearby, by day, of whom nothing is known."""
+        return float(expit(self.odds[0]))
+
+    @property
     def manner(self) -> Manner:
         return Manner(self.delay, self.says_no)
 
@@ -95,10 +100,16 @@ def with_own_history(model: Model, p0: Numbers, asked: Numbers, accepted: Number
     return np.asarray(np.clip((k * p0 + accepted) / (k + asked), LEAST, MOST), np.float64)
 
 
-def faded(model: Model, age_days: npt.ArrayLike, open_s: npt.ArrayLike) -> Numbers:
-    """How much each earlier ask counts: by its age, and by how long it was open for an answer (seconds)."""
+def faded(
+    model: Model, age_days: npt.ArrayLike, open_s: npt.ArrayLike, said_yes: npt.ArrayLike = False
+) -> Numbers:
+    """How much each earlier ask counts: by its age, and by how long it was open for an answer (seconds).
+
+    A yes that came sooner than most would have come counts as a whole one, not as more.
+    """
     age, seconds = np.asarray(age_days, np.float64), np.asarray(open_s, np.float64)
-    return np.exp2(-age / model.half_life_days) * model.delay.cdf(seconds)
+    heard = np.where(np.asarray(said_yes, np.bool_), 1.0, model.delay.cdf(seconds))
+    return np.asarray(np.exp2(-age / model.half_life_days) * heard, np.float64)
 
 
 Truths = npt.NDArray[np.bool_]
@@ -209,7 +220,7 @@ def describe(model: Model) -> Mapping[str, float]:
         f"odds_ratio_{name}": float(np.exp(b)) for name, b in list(zip(FACTORS, model.odds, strict=True))[1:]
     }
     return {
-        "nearby_by_day": float(expit(model.odds[0])),
+        "nearby_by_day": model.anybody,
         **ratios,
         "history_weight": model.history_weight,
         "half_life_days": model.half_life_days,

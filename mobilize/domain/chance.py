@@ -107,12 +107,8 @@ def learn_shift(before: Shift, asked: Asked, manner: Manner) -> Shift:
 def _weighed(before: Shift, asked: Asked, manner: Manner) -> Shift:
     p = shifted(asked.chance, before)
     heard = manner.delay.cdf(asked.elapsed_s)
-    silence = 1 - (p + (1 - p) * manner.says_no) * heard
-    log_likelihood = (
-        np.log(p) @ asked.accepted
-        + np.log1p(-p) @ asked.declined
-        + np.log(np.maximum(silence, 1e-12)) @ asked.silent
-    )
+    silence = _silence(p, heard, manner)
+    log_likelihood = np.log(p) @ asked.accepted + np.log1p(-p) @ asked.declined + np.log(silence) @ asked.silent
     weights = before.weights * np.exp(log_likelihood - log_likelihood.max())
     return Shift(before.values, weights / weights.sum())
 
@@ -132,8 +128,12 @@ def yes_of_silent(asked: Asked, shift: Shift, manner: Manner) -> Numbers:
     """
     p = shifted(asked.chance, shift)
     now, end = manner.delay.cdf(asked.elapsed_s), manner.delay.cdf(asked.window_s)
-    silent = 1 - p * now - (1 - p) * manner.says_no * now
-    return np.clip(p * np.maximum(end - now, 0.0) / np.maximum(silent, 1e-12), 0.0, 1.0)
+    return np.clip(p * np.maximum(end - now, 0.0) / _silence(p, now, manner), 0.0, 1.0)
+
+
+def _silence(p: Numbers, heard: Numbers, manner: Manner) -> Numbers:
+    """The chance that nothing was heard yet, of people of whom this share would have been; never quite zero."""
+    return np.maximum(1 - (p + (1 - p) * manner.says_no) * heard, 1e-12)
 
 
 def yes_if_asked(chance: npt.ArrayLike, window_s: npt.ArrayLike, shift: Shift, manner: Manner) -> Numbers:

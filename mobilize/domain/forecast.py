@@ -8,7 +8,7 @@ import numpy as np
 from .chance import Numbers, Shift, Tally, quantiles, shifted
 from .delays import Delay
 from .vocabulary import CalloutMode
-from .waves import NeedProgress, Situation, plan
+from .waves import EVEN, NeedProgress, Situation, WaveDecision, fewest, plan
 
 #: What a band shows: its lower end, its middle, its upper end.
 BAND = (0.1, 0.5, 0.9)
@@ -26,8 +26,7 @@ class Moment:
 
 def yes_over_time(chance: Numbers, moments_s: Sequence[float], shift: Shift, delay: Delay) -> list[Moment]:
     """How many of these people will have said yes by each moment, if all are asked now."""
-    p = shifted(chance, shift)
-    return [Moment(after_s, *quantiles(p * delay.cdf(after_s), shift, BAND)) for after_s in moments_s]
+    return arrivals_over_time(Arrivals(chance, np.zeros_like(chance)), moments_s, shift, delay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +78,25 @@ class Choice:
 
 def choices(situation: Situation, confidences: Sequence[float], most_asked: int | None) -> list[Choice]:
     """Confidence against burden: one row for each confidence, and one for asking everyone."""
-    rows = [_choice(situation, confidence, most_asked) for confidence in confidences]
     everyone = plan(CalloutMode.EVERYONE, situation)
     count = _capped(len(everyone.chosen), most_asked)
+    rows = [_choice(situation, everyone, confidence, most_asked) for confidence in confidences]
     return [*rows, Choice(None, count, count, count, count, everyone.together)]
 
 
-def _choice(situation: Situation, confidence: float, most_asked: int | None) -> Choice:
+def _choice(situation: Situation, everyone: WaveDecision, confidence: float, most_asked: int | None) -> Choice:
+    """How sure it is, if asking goes on, is what asking everyone reaches, whatever the confidence."""
     needs = [replace(need, confidence=confidence) for need in situation.needs]
-    asked = plan(CalloutMode.PHASED, replace(situation, needs=needs))
-    in_the_end = [
-        _capped(max(_if_shift_were(situation, needs, value), len(asked.chosen)), most_asked)
+    at_once = _count(replace(situation, needs=needs), everyone.shift)
+    low, middle, high = (
+        _capped(max(_if_shift_were(situation, needs, value), at_once), most_asked)
         for value in _nights(situation.shift)
-    ]
-    low, middle, high = in_the_end
-    return Choice(confidence, _capped(len(asked.chosen), most_asked), low, middle, high, asked.together)
+    )
+    return Choice(confidence, _capped(at_once, most_asked), low, middle, high, everyone.together)
+
+
+def _count(situation: Situation, shift: Shift) -> int:
+    return len(fewest(situation, shift)[0])
 
 
 def _nights(shift: Shift) -> list[float]:
@@ -105,8 +108,8 @@ def _nights(shift: Shift) -> list[float]:
 def _if_shift_were(situation: Situation, needs: Sequence[NeedProgress], value: float) -> int:
     """How many are asked in all, if the shift is known to be this from the start."""
     known = Shift(np.array([value]), np.array([1.0]))
-    even = [replace(need, confidence=0.5) for need in needs] if situation.patience < 1 else needs
-    return len(plan(CalloutMode.PHASED, replace(situation, needs=even, shift=known)).chosen)
+    even = [replace(need, confidence=EVEN) for need in needs] if situation.patience < 1 else needs
+    return _count(replace(situation, needs=even), known)
 
 
 def _capped(count: int, most: int | None) -> int:

@@ -134,12 +134,19 @@ def _everyone(situation: Situation, _shift: Shift, before: _Before) -> _Choice:
 
 
 def _the_next(situation: Situation, shift: Shift, before: _Before) -> _Choice:
-    chosen, after = _everyone(situation, shift, before)
-    return chosen[:1], {need_id: outlook.with_asked for need_id, outlook in before.items()} if chosen else after
+    chosen, _ = _everyone(situation, shift, before)
+    return chosen[:1], {need_id: outlook.with_asked for need_id, outlook in before.items()}
 
 
-def _fewest(situation: Situation, shift: Shift, _before: _Before) -> _Choice:
-    """As few people as keep every need's confidence, the next in rank; scarce skills choose first."""
+def _phased(situation: Situation, shift: Shift, _before: _Before) -> _Choice:
+    return fewest(situation, shift)
+
+
+def fewest(situation: Situation, shift: Shift) -> _Choice:
+    """As few people as keep every need's confidence, the next in rank; scarce skills choose first.
+
+    Positions in the pool, and each need's probability with them. ``shift``: what is believed by now.
+    """
     pool = situation.pool
     heard = _heard_in_time(situation)
     sizing = shift.narrowed(sqrt(1 - heard))
@@ -158,7 +165,7 @@ def _fewest(situation: Situation, shift: Shift, _before: _Before) -> _Choice:
 
 
 _CHOOSERS = {
-    CalloutMode.PHASED: _fewest,
+    CalloutMode.PHASED: _phased,
     CalloutMode.EVERYONE: _everyone,
     CalloutMode.ONE_BY_ONE: _the_next,
 }

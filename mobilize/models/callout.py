@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -70,6 +71,10 @@ class Callout(Base):
         back_populates="callout", cascade="all, delete-orphan", order_by="Need.id"
     )
     waves: Mapped[list[Wave]] = relationship(order_by="Wave.number", cascade="all, delete-orphan")
+
+    def able(self, skill_ids: Collection[int]) -> int:
+        """The needs that somebody with these skills can fill: bit j stands for the j-th need."""
+        return sum(1 << n for n, need in enumerate(self.needs) if need.skill_id in skill_ids)
 
 
 class Need(Base):

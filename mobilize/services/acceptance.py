@@ -88,11 +88,10 @@ def _own_history(model: Model, ids: Sequence[int], *, drill: bool) -> tuple[Numb
     who = np.array([position[row[0]] for row in rows])
     age = np.array([(at - row[1]).total_seconds() / 86_400 for row in rows])
     waited = np.array([open_s(row[1], row[2], row[3], at) for row in rows])
-    weight = faded(model, age, waited)
     yes = np.array([row[4] in SAID_YES for row in rows])
-    # A yes that came sooner than most would have come counts as a whole one, not as more.
-    np.add.at(asked, who, np.where(yes, np.exp2(-age / model.half_life_days), weight))
-    np.add.at(accepted, who, np.where(yes, np.exp2(-age / model.half_life_days), 0.0))
+    weight = faded(model, age, waited, yes)
+    np.add.at(asked, who, weight)
+    np.add.at(accepted, who, weight * yes)
     return asked, accepted
 
 

@@ -114,8 +114,7 @@ def _one_at_a_time() -> None:
 def _write_recipients(callout: Callout, wave: Wave, chosen: Sequence[Candidate]) -> int:
     """A recipient for each, best first, with the lowest letter that is free for their phone."""
     codes = _free_codes(_still_callable(callout, [c.volunteer_id for c in chosen]))
-    bits = {need.skill_id: 1 << n for n, need in enumerate(callout.needs)}
-    able = {skills: sum(bits.get(skill, 0) for skill in skills) for skills in {c.skill_ids for c in chosen}}
+    able = {skills: callout.able(skills) for skills in {c.skill_ids for c in chosen}}
     rows = [
         (
             c.volunteer_id,

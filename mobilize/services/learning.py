@@ -146,8 +146,7 @@ def _learned(past: Sequence[_Ask], before: Model) -> Model:
     )
     answers = Model(half_life_days=before.half_life_days, delay=delay)
     yes = np.array([ask.yes for ask in past], np.float64)
-    weight = faded(answers, [a.age_days for a in past], [a.open_s for a in past])
-    weight = np.where(yes > 0, np.exp2(-np.array([a.age_days for a in past]) / before.half_life_days), weight)
+    weight = faded(answers, [a.age_days for a in past], [a.open_s for a in past], yes)
     heard = delay.cdf([ask.open_s for ask in past])
     declined = sum(ask.answer_s is not None and not ask.yes for ask in past)
     # Of the silent, only the share that would have been heard by then says something.
@@ -234,7 +233,7 @@ def report(*, drill: bool) -> dict[str, Verdict]:
 
 def _simple_guesses(asks: Sequence[_Ask]) -> tuple[list[float], list[float]]:
     """For each ask the rate of all earlier callouts, and the person's own (the former where there is none)."""
-    total: list[float] = [1.0, 0.22]
+    total: list[float] = [1.0, Model().anybody]
     each: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
     everyones, own = [], []
     waiting: list[_Ask] = []

@@ -53,14 +53,11 @@ def needs_of(callout: Callout) -> list[NeedProgress]:
 
 
 def pool_of(callout: Callout, candidates: Sequence[Candidate]) -> Pool:
-    bits = {need.skill_id: 1 << n for n, need in enumerate(callout.needs)}
     left_s = (callout.arrive_by - now()).total_seconds()
     return Pool(
         chance=np.array([candidate.chance for candidate in candidates], np.float64),
         window_s=np.array([left_s - (candidate.travel_s or 0) for candidate in candidates], np.float64),
-        able=np.array(
-            [sum(bits.get(skill, 0) for skill in candidate.skill_ids) for candidate in candidates], np.int64
-        ),
+        able=np.array([callout.able(candidate.skill_ids) for candidate in candidates], np.int64),
     )
 
 
@@ -85,7 +82,7 @@ def _asked(callout: Callout, model: Model) -> tuple[Asked, npt.NDArray[np.int64]
     counts = np.array([row[5] for row in rows], np.float64)
     yes, no = (np.array([row[4] in states for row in rows], np.bool_) for states in (SAID_YES, SAID_NO))
     asked = Asked(
-        chance=np.array([_anybody(model) if row[1] is None else row[1] for row in rows], np.float64),
+        chance=np.array([model.anybody if row[1] is None else row[1] for row in rows], np.float64),
         accepted=counts * yes,
         declined=counts * no,
         silent=counts * ~(yes | no),
@@ -97,7 +94,3 @@ def _asked(callout: Callout, model: Model) -> tuple[Asked, npt.NDArray[np.int64]
 
 def _window_s(callout: Callout, asked_at: datetime, travel_s: int | None) -> float:
     return (callout.arrive_by - asked_at).total_seconds() - (travel_s or 0)
-
-
-def _anybody(model: Model) -> float:
-    return float(1 / (1 + np.exp(-model.odds[0])))

@@ -1,5 +1,7 @@
 """The audit of promises: what was promised at each launch beside what came."""
 
+from sqlalchemy.orm import selectinload
+
 from mobilize.domain.promises import Audit, audit
 from mobilize.domain.vocabulary import AccountRole, CalloutStatus
 from mobilize.extensions import db
@@ -20,6 +22,7 @@ def audit_all(viewer: Viewer, *, drill: bool) -> Audit:
         visible(viewer, Callout)
         .join(Emergency, Emergency.id == Callout.emergency_id)
         .where(Callout.promised.is_not(None), Emergency.drill.is_(drill))
+        .options(selectinload(Callout.needs))
         .order_by(Callout.id)
     ).all()
     found: list[tuple[float, bool]] = []

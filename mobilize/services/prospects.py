@@ -9,13 +9,12 @@ import numpy as np
 
 from mobilize.domain.prospects import calling_order
 from mobilize.domain.ranking import Candidate
-from mobilize.domain.travel import TravelMode, travel_s
 from mobilize.domain.vocabulary import CalloutMode
 from mobilize.domain.waves import LEAST_LOOK, LOOK_AHEAD
 from mobilize.models import Callout
 
 from . import acceptance, travel
-from .runtime import now, settings
+from .runtime import now
 
 #: Travel times are kept to so many seconds: they are estimates, and people are counted in groups of equals.
 STEP_S = 300
@@ -29,12 +28,14 @@ def weigh(callout: Callout, candidates: Sequence[Candidate]) -> list[Candidate]:
     if not candidates:
         return []
     chance = acceptance.chances(callout, candidates)
-    on_the_way = seconds_until_arrival([candidate.distance_m for candidate in candidates])
+    points = [(candidate.lat, candidate.lon) for candidate in candidates]
+    rendezvous = (callout.rendezvous_lat, callout.rendezvous_lon)
+    arrival_s = np.ceil(travel.estimated_seconds(points, rendezvous).until_arrival_s / STEP_S) * STEP_S
     last_asked = np.array([_number(candidate.last_asked_at) for candidate in candidates])
     left_s = (callout.arrive_by - now()).total_seconds()
     return [
-        replace(candidates[n], chance=float(chance[n]), travel_s=int(on_the_way[n]))
-        for n in calling_order(on_the_way, chance, last_asked, left_s).tolist()
+        replace(candidates[n], chance=float(chance[n]), travel_s=int(arrival_s[n]))
+        for n in calling_order(arrival_s, chance, last_asked, left_s).tolist()
     ]
 
 
@@ -43,13 +44,6 @@ def enough(callout: Callout) -> int:
     if callout.mode is CalloutMode.EVERYONE:
         return sys.maxsize
     return max(LEAST_LOOK, LOOK_AHEAD * sum(need.headcount for need in callout.needs))
-
-
-def seconds_until_arrival(distances_m: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """From the call to the arrival, preparation included, to `STEP_S`; by the formula alone."""
-    model = travel.model_of(settings())
-    way = travel_s(distances_m, TravelMode(settings().travel_mode), model) + model.preparation_s
-    return np.ceil(way / STEP_S) * STEP_S
 
 
 def _number(instant: datetime | None) -> float:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
 from wtforms.fields.choices import SelectChoice
 
 from mobilize.domain import sms
@@ -81,12 +82,17 @@ def launch_callout(callout_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.show_callout", callout_id=callout_id))
 
 
+def _check(form: FlaskForm) -> None:
+    """A command's form has no page of its own to show its errors on."""
+    if not form.validate():
+        raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
+
+
 @blp.post("/callouts/<int:callout_id>/ask-more")
 @requires(*LEADS)
 def ask_more(callout_id: int) -> ResponseReturnValue:
     form = AskMoreForm()
-    if not form.validate():
-        raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
+    _check(form)
     callouts.ask_more(viewer(), callout_id, form.count.data)
     return redirect(url_for("web.show_callout", callout_id=callout_id))
 
@@ -95,8 +101,7 @@ def ask_more(callout_id: int) -> ResponseReturnValue:
 @requires(*LEADS)
 def choose_confidence(callout_id: int) -> ResponseReturnValue:
     form = ConfidenceForm()
-    if not form.validate():
-        raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
+    _check(form)
     callouts.set_confidence(viewer(), callout_id, form.confidence.data)
     return redirect(url_for("web.show_callout", callout_id=callout_id))
 
@@ -119,8 +124,7 @@ def resume_asking(callout_id: int) -> ResponseReturnValue:
 @requires(*LEADS)
 def limit_asking(callout_id: int) -> ResponseReturnValue:
     form = LimitForm()
-    if not form.validate():
-        raise InvalidInput({name: list(found) for name, found in form.errors.items() if name})
+    _check(form)
     callouts.limit(viewer(), callout_id, form.most_asked.data)
     return redirect(url_for("web.show_callout", callout_id=callout_id))
 
