@@ -39,6 +39,7 @@ _SURE = validate.Range(
     min=0, max=1, min_inclusive=False, max_inclusive=False, error="must be between 0 and 1, as in 0.95"
 )
 _MOST = validate.Range(min=1, max=callouts.MOST_ASKED, error=f"must be between 1 and {callouts.MOST_ASKED}")
+_PATIENCE = validate.Range(min=1, max=callouts.MOST_PATIENCE)
 
 
 class NeedIn(Schema):
@@ -62,6 +63,9 @@ class CalloutIn(Schema):
     confidence = fields.Float(load_default=0.95, validate=_SURE)
     most_asked = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_MOST)
     wording = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=MAX_WORDING))
+    bring = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=160))
+    with_link = fields.Boolean(load_default=False)
+    voice_after_minutes = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_PATIENCE)
 
 
 class NeedSchema(Schema):
@@ -91,6 +95,11 @@ class CalloutSchema(Schema):
     fill_probability = fields.Float(allow_none=True, metadata={"description": "The same as it stands"})
     collapsed_at = Instant(allow_none=True, metadata={"description": "Since when replies have collapsed"})
     wording = fields.String(allow_none=True)
+    bring = fields.String(allow_none=True)
+    with_link = fields.Boolean(metadata={"description": "Whether call-outs carry a link to answer by"})
+    voice_after_minutes = fields.Integer(
+        allow_none=True, metadata={"description": "Minutes of silence after which people are called by voice"}
+    )
     rendezvous = fields.String()
     rendezvous_lat = fields.Float()
     rendezvous_lon = fields.Float()

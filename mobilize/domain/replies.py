@@ -21,7 +21,7 @@ LATEST_ETA = 24 * 60
 _JUST_PASSED = 60
 
 DIGITS: Mapping[str, Intent] = MappingProxyType(
-    {"1": Intent.ACCEPT, "2": Intent.DECLINE, "3": Intent.LIMITED, "4": Intent.ARRIVED}
+    {"1": Intent.ACCEPT, "2": Intent.DECLINE, "3": Intent.LIMITED, "4": Intent.ON_SCENE, "5": Intent.LEFT}
 )
 
 #: The carriers' words. They count only as the whole message: "Don't stop, I'm coming" is no opt-out.
@@ -40,7 +40,7 @@ _ANSWERS: Mapping[Role, Intent] = MappingProxyType(
         Role.NO: Intent.DECLINE,
         Role.NOT_COMING: Intent.DECLINE,
         Role.LIMITED: Intent.LIMITED,
-        Role.ARRIVED: Intent.ARRIVED,
+        Role.ARRIVED: Intent.ON_SCENE,
     }
 )
 
@@ -52,18 +52,24 @@ _COMPANY: Mapping[Intent, frozenset[Role]] = MappingProxyType(
         Intent.ACCEPT: frozenset({Role.POLITE}) | _TIMES,
         Intent.LIMITED: frozenset({Role.POLITE, Role.YES, Role.COMING}) | _TIMES,
         Intent.DECLINE: frozenset({Role.POLITE, Role.REGRET}),
-        Intent.ARRIVED: frozenset({Role.POLITE}),
+        Intent.ON_SCENE: frozenset({Role.POLITE}),
+        Intent.LEFT: frozenset({Role.POLITE}),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``eta_minutes`` is 0 to 1440 after a yes; ``code`` the letter of the call, if it is certain which."""
+    """``eta_minutes`` is 0 to 1440 after a yes; ``code`` the letter of the call, if it is certain which.
+
+    ``confidence`` is 0 to 1; ``minutes`` is how long an absence lasts.
+    """
 
     intent: Intent
     eta_minutes: int | None = None
     code: str | None = None
+    confidence: float = 1.0
+    minutes: int | None = None
 
 
 _UNCLEAR = Reply(Intent.UNCLEAR)

@@ -24,7 +24,10 @@ __all__ = [
     "ACKNOWLEDGEMENTS",
     "GSM_7",
     "LANGUAGES",
+    "NOTICES",
     "PLACEHOLDERS",
+    "REMINDERS",
+    "STAND_DOWNS",
     "UCS_2",
     "CalloutValues",
     "Measure",
@@ -33,12 +36,29 @@ __all__ = [
     "check_wording",
     "hazard_name",
     "measure",
+    "notice_text",
     "question_text",
+    "reminder_text",
     "stand_down_text",
 ]
 
 LANGUAGES = ("en", "it", "sq")
-ACKNOWLEDGEMENTS = ("accepted", "reserve", "limited", "declined", "late", "arrived", "ended")
+ACKNOWLEDGEMENTS = (
+    "accepted",
+    "reserve",
+    "limited",
+    "declined",
+    "withdrawn",
+    "late",
+    "en_route",
+    "eta",
+    "arrived",
+    "left",
+    "ended",
+)
+STAND_DOWNS = ("silent", "coming", "on_scene")
+REMINDERS = ("silent", "overdue", "check_out")
+NOTICES = ("away", "away_open", "back", "status_available", "status_away", "certificate")
 
 #: What a coordinator's wording may name, and what stands there in the text.
 PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
@@ -52,6 +72,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
         "arrive_by": "when to be there, in the volunteer's time zone",
         "code": "letter before the digit, empty when the volunteer has no other call open",
         "answers": "how to answer; added at the end of a wording that does not say it",
+        "link": "the link to answer by, if the callout has links; added at the end of a wording without it",
     }
 )
 
@@ -82,6 +103,9 @@ class CalloutValues:
     code: str
     drill: bool
     rendezvous: str
+    bring: str = ""
+    link: str = ""
+    eta: datetime | None = None
 
 
 # Values of ordinary length, by which a wording is measured before there is a callout.
@@ -140,19 +164,33 @@ def callout_text(language: str, values: CalloutValues, wording: str | None) -> s
 
 def acknowledgement_text(language: str, kind: str, values: CalloutValues) -> str:
     """What follows an answer; ``kind`` is one of `ACKNOWLEDGEMENTS`. Only "accepted" tells the rendezvous."""
+    return _about_callout(language, "acknowledgement", kind, values)
+
+
+def stand_down_text(language: str, kind: str, values: CalloutValues) -> str:
+    """You are no longer needed; ``kind`` is one of `STAND_DOWNS`: what the person was doing."""
+    return _fitted(values, lambda fitted: _about_callout(language, "stand_down", kind, fitted))
+
+
+def reminder_text(language: str, kind: str, values: CalloutValues) -> str:
+    """Asks somebody who fell silent; ``kind`` is one of `REMINDERS`."""
+    return _fitted(values, lambda fitted: _about_callout(language, "reminder", kind, fitted))
+
+
+def notice_text(language: str, kind: str, words: Mapping[str, str]) -> str:
+    """What concerns a person and no call; ``kind`` is one of `NOTICES`, ``words`` fill its placeholders."""
+    return economical(_filled(_pattern(language, "notice", kind), words))
+
+
+def _about_callout(language: str, group: str, kind: str, values: CalloutValues) -> str:
     sentences = _sentences(language)
-    pattern: str = sentences["acknowledgement"][kind]
+    pattern = _pattern(language, group, kind)
     return economical(_mark(sentences, values) + _filled(pattern, _words(sentences, values)))
 
 
-def stand_down_text(language: str, values: CalloutValues) -> str:
-    """You are no longer needed."""
-    sentences = _sentences(language)
-    pattern: str = sentences["stand_down"]
-    return _fitted(
-        values,
-        lambda fitted: economical(_mark(sentences, fitted) + _filled(pattern, _words(sentences, fitted))),
-    )
+def _pattern(language: str, group: str, kind: str) -> str:
+    pattern: str = _sentences(language)[group][kind]
+    return pattern
 
 
 def question_text(language: str, codes: Sequence[str]) -> str:
@@ -176,6 +214,8 @@ def _callout(language: str, values: CalloutValues, wording: str | None) -> str:
     pattern: str = sentences["callout"] if wording is None else wording.strip()
     if not _tells_how_to_answer(pattern, values.code):
         pattern += " {answers}"
+    if values.link and "{link}" not in pattern:
+        pattern += " {link}"
     return economical(_mark(sentences, values) + _filled(pattern, words))
 
 
@@ -204,17 +244,20 @@ def _words(sentences: Mapping[str, Any], values: CalloutValues) -> dict[str, str
         "place": place or title or hazard,
         "where": _filled(sentences["where"], {"place": place}) if place else "",
         "rendezvous": _one_line(values.rendezvous),
-        "arrive_by": _filled(
-            sentences["time"],
-            {
-                "clock": f"{values.arrive_by:%H:%M}",
-                "day": str(values.arrive_by.day),
-                "month": sentences["months"][values.arrive_by.month - 1],
-            },
-        ),
+        "bring": _filled(sentences["bring"], {"bring": _one_line(values.bring)}) if values.bring else "",
+        "link": values.link,
+        "eta": _time(sentences, values.eta) if values.eta else "",
+        "arrive_by": _time(sentences, values.arrive_by),
         "code": values.code,
         "answers": _filled(sentences["answers"], {"code": values.code}),
     }
+
+
+def _time(sentences: Mapping[str, Any], at: datetime) -> str:
+    return _filled(
+        sentences["time"],
+        {"clock": f"{at:%H:%M}", "day": str(at.day), "month": sentences["months"][at.month - 1]},
+    )
 
 
 def _filled(pattern: str, words: Mapping[str, str]) -> str:

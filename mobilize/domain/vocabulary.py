@@ -147,25 +147,44 @@ class RecipientState(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """Why a text is sent."""
+    """Why a text is sent. ``BY_HAND``: a coordinator typed it."""
 
     CALLOUT = "callout"
     ACKNOWLEDGEMENT = "acknowledgement"
     QUESTION = "question"
     STAND_DOWN = "stand_down"
+    REMINDER = "reminder"
     NOTICE = "notice"
+    BY_HAND = "by_hand"
+
+
+class Channel(StrEnum):
+    """How an answer came: as a text, by the link in a text, or as a key pressed during a call."""
+
+    TEXT = "text"
+    LINK = "link"
+    VOICE = "voice"
 
 
 class Intent(StrEnum):
-    """What a volunteer's text means. In doubt it is ``UNCLEAR``."""
+    """What a volunteer's text means. In doubt it is ``UNCLEAR``.
+
+    ``EN_ROUTE``: has set out; ``LEFT``: is out of the field again; ``AVAILABLE`` and ``UNAVAILABLE`` speak
+    of the time to come, not of one call.
+    """
 
     ACCEPT = "accept"
     LIMITED = "limited"
     DECLINE = "decline"
-    ARRIVED = "arrived"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    LEFT = "left"
     OPT_OUT = "opt_out"
     OPT_IN = "opt_in"
     HELP = "help"
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+    STATUS = "status"
     UNCLEAR = "unclear"
 
 
@@ -176,3 +195,5 @@ class AlarmKind(StrEnum):
     ENGINE_MISSING = "engine_missing"
     UNKNOWN_ERROR_CODE = "unknown_error_code"
     REPLIES_COLLAPSED = "replies_collapsed"
+    CHECK_OUT_OVERDUE = "check_out_overdue"
+    CALLS_STOPPED = "calls_stopped"

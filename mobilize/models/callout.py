@@ -25,6 +25,7 @@ class Callout(Base):
     __tablename__ = "callout"
     __table_args__ = (
         CheckConstraint("confidence > 0 AND confidence < 1", name="confidence"),
+        CheckConstraint("voice_after_minutes > 0", name="voice_after_minutes"),
         CheckConstraint("(status = 'draft') = (launched_at IS NULL)", name="launched_at"),
         CheckConstraint("(status = 'ended') = (ended_at IS NOT NULL)", name="ended_at"),
         CheckConstraint(
@@ -42,6 +43,12 @@ class Callout(Base):
     rendezvous: Mapped[str] = mapped_column(String(200))
     rendezvous_lat: Mapped[float] = mapped_column(Float(53))
     rendezvous_lon: Mapped[float] = mapped_column(Float(53))
+    #: What to bring; told with the rendezvous.
+    bring: Mapped[str | None] = mapped_column(String(160))
+    #: Whether call-outs carry a link to a page where they can be answered.
+    with_link: Mapped[bool] = mapped_column(default=False)
+    #: Minutes of silence after which people are called by voice; NULL is never.
+    voice_after_minutes: Mapped[int | None]
     arrive_by: Mapped[datetime]
     status: Mapped[CalloutStatus] = mapped_column(words(CalloutStatus), default=CalloutStatus.DRAFT, index=True)
     created_at: Mapped[datetime]
@@ -142,6 +149,13 @@ class Recipient(Base):
         Index("ix_recipient_progress", "callout_id", "state", "wave_id", "chance", "travel_s", "able"),
         Index("ix_recipient_asked_at", "asked_at", "volunteer_id"),
         Index("ix_recipient_volunteer_id_asked_at", "volunteer_id", "asked_at", "callout_id"),
+        Index("uq_recipient_link_code", "link_code", unique=True),
+        Index(
+            "ix_recipient_remind_at",
+            "remind_at",
+            sqlite_where=text("remind_at IS NOT NULL"),
+            postgresql_where=text("remind_at IS NOT NULL"),
+        ),
         Index(
             "ix_recipient_coming",
             "volunteer_id",
@@ -171,7 +185,17 @@ class Recipient(Base):
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     eta_at: Mapped[datetime | None]
+    #: When the person said that they had set out, were there, and were out of the field again.
+    en_route_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    #: By when somebody who was told to come should have checked out; NULL while nobody needs to.
+    check_out_by: Mapped[datetime | None]
+    #: When the engine next looks whether this person must be reminded; and how often it has, since they spoke.
+    remind_at: Mapped[datetime | None]
+    reminders: Mapped[int] = mapped_column(default=0)
+    #: What stands in this person's link and claims their place from another phone.
+    link_code: Mapped[str | None] = mapped_column(String(16))
     #: When the reply code became free again: the callout is over for this person.
     closed_at: Mapped[datetime | None]
 

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mobilize.domain.delivery import Cause, DoubtEnding, ErrorClass, MessageState
-from mobilize.domain.vocabulary import Intent, MessageKind
+from mobilize.domain.vocabulary import Channel, Intent, MessageKind
 
 from .base import Base, BigKey, words
 from .volunteer import Volunteer
@@ -151,7 +151,7 @@ class StatusCallback(Base):
 
 
 class InboundMessage(Base):
-    """One text received, kept raw, with how it was understood."""
+    """One answer received, kept raw, with how it was understood: a text, a link's form, a key pressed."""
 
     __tablename__ = "inbound_message"
     __table_args__ = (
@@ -172,9 +172,22 @@ class InboundMessage(Base):
     #: The provider's fields, unabridged.
     raw: Mapped[dict[str, Any]] = mapped_column(JSON)
     received_at: Mapped[datetime]
+    channel: Mapped[Channel] = mapped_column(words(Channel), default=Channel.TEXT)
+    #: Pictures and the like that came with it.
+    media_count: Mapped[int] = mapped_column(default=0)
     understood_at: Mapped[datetime | None]
     intent: Mapped[Intent | None] = mapped_column(words(Intent))
+    #: How sure the reading was, 0 to 1; see ``domain/replies.py``.
+    confidence: Mapped[float | None]
     eta_minutes: Mapped[int | None]
+    #: Of an absence: how many minutes it lasts.
+    absent_minutes: Mapped[int | None]
+    #: What the machine had read before a person corrected it.
+    machine_intent: Mapped[Intent | None] = mapped_column(words(Intent, "machine_intent"))
+    corrected_at: Mapped[datetime | None]
+    corrected_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    #: Since when a person has dealt with it.
+    settled_at: Mapped[datetime | None]
     reply_code: Mapped[str | None] = mapped_column(String(1))
     volunteer_id: Mapped[int | None] = mapped_column(ForeignKey("volunteer.id"), index=True)
     recipient_id: Mapped[int | None] = mapped_column(ForeignKey("recipient.id"), index=True)

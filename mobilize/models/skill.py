@@ -38,6 +38,8 @@ class Certification(Base):
     issued_on: Mapped[date | None]
     #: The last day on which it is valid, in the volunteer's time zone.
     expires_on: Mapped[date | None]
+    #: The ``expires_on`` of which the holder was told ahead.
+    announced_expiry: Mapped[date | None]
     verified_at: Mapped[datetime | None]
     verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 

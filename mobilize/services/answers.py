@@ -6,13 +6,12 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from mobilize.domain import sms
 from mobilize.domain.delivery import Cause, MessageState
 from mobilize.domain.vocabulary import CalloutStatus, Intent, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import asking, audit, outbox, places
+from . import audit, outbox, places, texts
 from .access import SYSTEM
 from .runtime import now, settings
 
@@ -29,17 +28,19 @@ def apply(recipient: Recipient, inbound: InboundMessage) -> Outcome:
     """Put an understood answer into effect."""
     callout = _held(recipient.callout_id)
     if not callout.status.running:
-        return Outcome("answered after the end; told so", _text(recipient, callout, "ended"))
+        return Outcome("answered after the end; told so", texts.acknowledgement(recipient, callout, "ended"))
     match inbound.intent:
         case Intent.ACCEPT:
             return _accept(recipient, callout, inbound)
         case Intent.LIMITED:
             return _limited(recipient, callout)
-        case Intent.ARRIVED:
+        case Intent.ON_SCENE:
             return _arrive(recipient, callout)
-        case _:
+        case Intent.DECLINE:
             effect = _decline(recipient, callout)
-            return Outcome(effect, _text(recipient, callout, "declined"))
+            return Outcome(effect, texts.acknowledgement(recipient, callout, "declined"))
+        case _:
+            return Outcome("says nothing about this call; please read it", None)
 
 
 def _held(callout_id: int) -> Callout:
@@ -52,29 +53,12 @@ def _held(callout_id: int) -> Callout:
     ).one()
 
 
-def _text(recipient: Recipient, callout: Callout, kind: str) -> str:
-    person = recipient.volunteer
-    values = asking.values_for(callout, person.time_zone, _shown_code(recipient))
-    return sms.acknowledgement_text(person.language, kind, values)
-
-
-def _shown_code(recipient: Recipient) -> str:
-    """The letter to answer with; it goes without saying for who has one call-out only."""
-    others = db.session.scalars(
-        select(Recipient.id).where(
-            Recipient.volunteer_id == recipient.volunteer_id,
-            Recipient.id != recipient.id,
-            Recipient.closed_at.is_(None),
-        )
-    ).first()
-    return recipient.reply_code if others is not None else ""
-
-
 def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> Outcome:
     late = recipient.closed_at is not None
     if late and (callout.status is CalloutStatus.FILLED or not reopen(recipient)):
         return Outcome(
-            "said yes after being stood down; told that there are enough", _text(recipient, callout, "late")
+            "said yes after being stood down; told that there are enough",
+            texts.acknowledgement(recipient, callout, "late"),
         )
     if recipient.state is not RecipientState.ARRIVED:
         recipient.state = RecipientState.ACCEPTED
@@ -83,8 +67,8 @@ def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> 
         recipient.eta_at = inbound.received_at + timedelta(minutes=inbound.eta_minutes)
     places.settle(callout)
     if recipient.need_id is None:
-        return Outcome("is coming, as a reserve", _text(recipient, callout, "reserve"))
-    return Outcome("is coming", _text(recipient, callout, "accepted"))
+        return Outcome("is coming, as a reserve", texts.acknowledgement(recipient, callout, "reserve"))
+    return Outcome("is coming", texts.acknowledgement(recipient, callout, "accepted"))
 
 
 def reopen(recipient: Recipient) -> bool:
@@ -103,7 +87,7 @@ def reopen(recipient: Recipient) -> bool:
 
 def _limited(recipient: Recipient, callout: Callout) -> Outcome:
     leave(recipient, RecipientState.LIMITED)
-    return Outcome("could come if really needed", _text(recipient, callout, "limited"))
+    return Outcome("could come if really needed", texts.acknowledgement(recipient, callout, "limited"))
 
 
 def _arrive(recipient: Recipient, callout: Callout) -> Outcome:
@@ -114,7 +98,7 @@ def _arrive(recipient: Recipient, callout: Callout) -> Outcome:
         recipient.answered_at = recipient.answered_at or now()
         recipient.volunteer.resting_until = now() + timedelta(hours=settings().rest_hours)
         places.settle(callout)
-    return Outcome("has arrived", _text(recipient, callout, "arrived"))
+    return Outcome("has arrived", texts.acknowledgement(recipient, callout, "arrived"))
 
 
 def _decline(recipient: Recipient, callout: Callout) -> str:

@@ -245,7 +245,14 @@ def _write_texts(callout: Callout, wave: Wave) -> None:
         db.session.execute(insert(outbox.MESSAGES).from_select(list(text), rows))
 
 
-def values_for(callout: Callout, time_zone: str, code: str = "") -> sms.CalloutValues:
+def values_for(
+    callout: Callout,
+    time_zone: str,
+    code: str = "",
+    *,
+    eta_at: datetime | None = None,
+    link_code: str | None = None,
+) -> sms.CalloutValues:
     """What the texts of a callout may say, on the reader's own clock."""
     emergency = callout.emergency
     return sms.CalloutValues(
@@ -259,6 +266,9 @@ def values_for(callout: Callout, time_zone: str, code: str = "") -> sms.CalloutV
         code=code,
         drill=emergency.drill,
         rendezvous=callout.rendezvous,
+        bring=callout.bring or "",
+        link=link_code or "",
+        eta=local(eta_at, time_zone) if eta_at else None,
     )
 
 

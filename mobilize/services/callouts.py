@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 FURTHEST = timedelta(days=30)
 LARGEST_HEADCOUNT = 10_000
 MOST_ASKED = 1_000_000
+#: Minutes of silence before people are called by voice: after half a day nobody is meant to answer.
+MOST_PATIENCE = 720
+LONGEST_BRING = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class CalloutDraft:
     confidence: float = 0.95
     most_asked: int | None = None
     wording: str | None = None
+    bring: str | None = None
+    with_link: bool = False
+    voice_after_minutes: int | None = None
 
 
 def draft(viewer: Viewer, wish: CalloutDraft) -> Callout:
@@ -80,6 +86,9 @@ def compose(emergency: Emergency, wish: CalloutDraft) -> Callout:
             most_asked=wish.most_asked,
             wording=wish.wording or None,
             rendezvous=wish.rendezvous.strip(),
+            bring=(wish.bring or "").strip() or None,
+            with_link=wish.with_link,
+            voice_after_minutes=wish.voice_after_minutes,
             rendezvous_lat=wish.rendezvous_lat,
             rendezvous_lon=wish.rendezvous_lon,
             arrive_by=wish.arrive_by,
@@ -114,25 +123,38 @@ def _check(wish: CalloutDraft) -> dict[str, Skill]:
 
 
 def _check_fields(wish: CalloutDraft) -> dict[str, list[str]]:
+    return _check_place_and_time(wish) | _check_asking(wish)
+
+
+def _check_place_and_time(wish: CalloutDraft) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
-    if not wish.needs:
-        errors["needs"] = ["name at least one skill and a headcount"]
     if not 1 <= len(wish.rendezvous.strip()) <= 200:
         errors["rendezvous"] = ["say where to come, in at most 200 characters"]
     if not -90 <= wish.rendezvous_lat <= 90:
         errors["rendezvous_lat"] = ["must be a latitude between -90 and 90 degrees"]
     if not -180 <= wish.rendezvous_lon <= 180:
         errors["rendezvous_lon"] = ["must be a longitude between -180 and 180 degrees"]
+    if len((wish.bring or "").strip()) > LONGEST_BRING:
+        errors["bring"] = [f"say what to bring in at most {LONGEST_BRING} characters"]
     if wish.arrive_by.tzinfo is None:
         errors["arrive_by"] = ["needs a time zone, as in 2026-11-24T14:30:00+01:00"]
     elif wish.arrive_by <= now():
         errors["arrive_by"] = ["is in the past; give a time to come"]
     elif wish.arrive_by > now() + FURTHEST:
         errors["arrive_by"] = [f"is more than {FURTHEST.days} days away; call people nearer to the day"]
+    return errors
+
+
+def _check_asking(wish: CalloutDraft) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    if not wish.needs:
+        errors["needs"] = ["name at least one skill and a headcount"]
     if not 0 < wish.confidence < 1:
         errors["confidence"] = ["must be between 0 and 1, as in 0.95"]
     if wish.most_asked is not None and not 1 <= wish.most_asked <= MOST_ASKED:
         errors["most_asked"] = [f"must be between 1 and {MOST_ASKED}; leave it out for no limit"]
+    if wish.voice_after_minutes is not None and not 1 <= wish.voice_after_minutes <= MOST_PATIENCE:
+        errors["voice_after_minutes"] = [f"must be between 1 and {MOST_PATIENCE}; leave it out for no calls"]
     return errors
 
 
@@ -145,6 +167,9 @@ def _audited(callout: Callout) -> dict[str, object]:
         "arrive_by": callout.arrive_by.isoformat(),
         "rendezvous": callout.rendezvous,
         "wording": callout.wording,
+        "bring": callout.bring,
+        "with_link": callout.with_link,
+        "voice_after_minutes": callout.voice_after_minutes,
         "needs": {need.skill.code: need.headcount for need in callout.needs},
     }
 

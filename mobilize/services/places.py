@@ -10,14 +10,13 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import select
 
-from mobilize.domain import sms
 from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
 from mobilize.domain.delivery import Cause, MessageState
 from mobilize.domain.vocabulary import CalloutStatus, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, Message, Recipient
 
-from . import access, asking, competence, outbox, waves
+from . import access, competence, outbox, texts, waves
 from .runtime import now
 
 log = structlog.get_logger(__name__)
@@ -49,7 +48,7 @@ def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
 
 def _stand_down_row(callout: Callout, recipient: Recipient) -> dict[str, object]:
     person = recipient.volunteer
-    body = sms.stand_down_text(person.language, asking.values_for(callout, person.time_zone))
+    body = texts.stand_down(recipient, callout, "silent")
     return outbox.row(
         person.id,
         person.phone,

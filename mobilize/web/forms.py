@@ -220,6 +220,11 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
     most_asked = IntegerField(
         "Ask at most", [Optional(), NumberRange(1, 1_000_000, "Between 1 and 1,000,000.")]
     )
+    bring = StringField("What to bring", [Optional(), Length(max=160)])
+    with_link = BooleanField("Put a link into the texts, to answer on a page")
+    voice_after_minutes = IntegerField(
+        "Call silent people after (minutes)", [Optional(), NumberRange(1, 720, "Between 1 and 720.")]
+    )
     wording = TextAreaField("Wording", [Optional(), Length(max=5000)])
 
     def offer(self, skills: Choices) -> None:
@@ -254,6 +259,9 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
             confidence=self.confidence.data,
             most_asked=self.most_asked.data,
             wording=(self.wording.data or "").strip() or None,
+            bring=self.bring.data,
+            with_link=self.with_link.data,
+            voice_after_minutes=self.voice_after_minutes.data,
         )
 
     def sketch(self, emergency_id: int, zone: str, at: datetime) -> CalloutDraft:
@@ -270,4 +278,6 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
             rendezvous_lon=self.rendezvous_lon.data or 0.0,
             arrive_by=self.arrive_by.data.replace(tzinfo=ZoneInfo(zone)) if self.arrive_by.data else soon,
             wording=(self.wording.data or "").strip() or None,
+            bring=self.bring.data,
+            with_link=self.with_link.data,
         )

@@ -19,7 +19,7 @@ YES, NO, LIMITED, ARRIVED, UNCLEAR = (
     Intent.ACCEPT,
     Intent.DECLINE,
     Intent.LIMITED,
-    Intent.ARRIVED,
+    Intent.ON_SCENE,
     Intent.UNCLEAR,
 )
 
@@ -47,7 +47,7 @@ DIGITS = [
     ("4", ARRIVED, None),
     ("", UNCLEAR, None),
     ("   ", UNCLEAR, None),
-    ("5", UNCLEAR, None),
+    ("5", Intent.LEFT, None),
     ("0", UNCLEAR, None),
     ("12", UNCLEAR, None),
     ("120", UNCLEAR, None),

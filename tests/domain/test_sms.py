@@ -17,6 +17,7 @@ from mobilize.domain.sms import (
     ACKNOWLEDGEMENTS,
     LANGUAGES,
     PLACEHOLDERS,
+    STAND_DOWNS,
     CalloutValues,
     acknowledgement_text,
     callout_text,
@@ -50,7 +51,7 @@ LONG = replace(
 def every_text(language: str, values: CalloutValues) -> list[str]:
     return [
         callout_text(language, values, None),
-        stand_down_text(language, values),
+        *(stand_down_text(language, kind, values) for kind in STAND_DOWNS),
         question_text(language, [values.code]),
         question_text(language, ["A", "B"]),
         *(acknowledgement_text(language, kind, values) for kind in ACKNOWLEDGEMENTS),
@@ -119,7 +120,7 @@ def test_every_text_of_a_drill_says_so_first(language: str, mark: str) -> None:
     texts = [
         callout_text(language, values, None),
         callout_text(language, values, "Come to {place}"),
-        stand_down_text(language, values),
+        *(stand_down_text(language, kind, values) for kind in STAND_DOWNS),
         *(acknowledgement_text(language, kind, values) for kind in ACKNOWLEDGEMENTS),
     ]
     assert all(text.startswith(mark) for text in texts)
@@ -131,7 +132,7 @@ def test_only_an_accepted_volunteer_is_told_the_rendezvous(language: str) -> Non
     told = [kind for kind in ACKNOWLEDGEMENTS if "School gate" in acknowledgement_text(language, kind, FLOOD)]
     assert told == ["accepted"]
     assert "School gate" not in callout_text(language, FLOOD, "Go. {rendezvous} {place}")
-    assert "School gate" not in callout_text(language, FLOOD, None) + stand_down_text(language, FLOOD)
+    assert "School gate" not in callout_text(language, FLOOD, None) + stand_down_text(language, "silent", FLOOD)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -259,4 +260,4 @@ def test_any_values_give_a_text_with_instructions(
     body = callout_text(language, values, None)
     assert body.endswith("1 20")
     assert 1 <= measure(body).segments <= 4
-    assert len(stand_down_text(language, values)) <= 1600
+    assert len(stand_down_text(language, "silent", values)) <= 1600

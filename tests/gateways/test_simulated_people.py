@@ -92,7 +92,8 @@ def test_of_our_own_texts_only_questions_are_answered(language: str, code: str) 
     question = sms.callout_text(language, values, None)
     assert people.asked_with(question) == code
     assert people.language_of("+306971234567", question) == language
-    assert people.asked_with(sms.stand_down_text(language, values)) is None
+    for kind in sms.STAND_DOWNS:
+        assert people.asked_with(sms.stand_down_text(language, kind, values)) is None
     for kind in ("accepted", "reserve", "limited", "declined", "late", "arrived", "ended"):
         assert people.asked_with(sms.acknowledgement_text(language, kind, values)) is None
 

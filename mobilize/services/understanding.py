@@ -1,0 +1,178 @@
+"""What an answer means, whose it is, which callout it speaks of, and what is done about it.
+
+Everything here adds to the current transaction. What an answer does to a place in a callout is in `answers`.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import func, select
+
+from mobilize.domain import replies
+from mobilize.domain.vocabulary import Intent, MessageKind, RecipientState
+from mobilize.extensions import db
+from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
+
+from . import answers, audit, outbox, texts
+from .access import SYSTEM
+from .runtime import now, settings
+
+log = structlog.get_logger(__name__)
+
+#: A text within this time of a callout's end for a person still speaks of it.
+AFTERTHOUGHT = timedelta(days=2)
+
+
+def understand(inbound: InboundMessage) -> None:
+    """Read an answer and do what it says. Adds to the current transaction."""
+    volunteer = _writer(inbound)
+    if volunteer is None:
+        log.warning("text from an unknown number", inbound_id=inbound.id)
+        inbound.intent, inbound.effect = Intent.UNCLEAR, "from an unknown number; not answered"
+        return
+    inbound.volunteer_id = volunteer.id
+    asked = _open_recipients(volunteer)
+    reply = replies.understand(
+        inbound.body,
+        volunteer.language,
+        now().astimezone(ZoneInfo(volunteer.time_zone)),
+        [recipient.reply_code for recipient in asked],
+    )
+    inbound.intent, inbound.eta_minutes, inbound.reply_code = reply.intent, reply.eta_minutes, reply.code
+    inbound.confidence, inbound.absent_minutes = reply.confidence, reply.minutes
+    if volunteer.opted_out_at is not None and reply.intent is Intent.ACCEPT:
+        inbound.intent = Intent.OPT_IN  # the carrier takes YES after a STOP as a return
+    inbound.effect = act(inbound, volunteer, asked)
+
+
+def _writer(inbound: InboundMessage) -> Volunteer | None:
+    """Who it is from: the owner of the place in a callout that its channel names, or of the phone."""
+    if inbound.recipient_id is not None:
+        return db.session.get_one(Recipient, inbound.recipient_id).volunteer
+    return db.session.scalars(select(Volunteer).where(Volunteer.phone == inbound.from_phone)).one_or_none()
+
+
+def _open_recipients(volunteer: Volunteer) -> Sequence[Recipient]:
+    """The person's open places in callouts, held against changes; the callouts' rows come first, in order."""
+    mine = select(Recipient.callout_id).where(
+        Recipient.volunteer_id == volunteer.id, Recipient.closed_at.is_(None)
+    )
+    db.session.execute(
+        select(Callout.id).where(Callout.id.in_(mine)).order_by(Callout.id).with_for_update()
+    ).all()
+    return db.session.scalars(
+        select(Recipient)
+        .where(Recipient.volunteer_id == volunteer.id, Recipient.closed_at.is_(None))
+        .order_by(Recipient.reply_code)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient]) -> str:
+    """Do what the text says; returns a sentence about it for the coordinator."""
+    match inbound.intent:
+        case Intent.OPT_OUT:
+            answers.opt_out(volunteer)
+            return "opted out of all texts"
+        case Intent.OPT_IN:
+            return _opt_in(volunteer)
+        case Intent.HELP:
+            return "asked for help; the carrier answers that"
+    recipient = _addressed(inbound, asked)
+    if recipient is None and asked:
+        return _ask_which(inbound, volunteer, asked)
+    recipient = recipient or _latest_closed(volunteer)
+    if recipient is None:
+        return "has not been asked for anything; not answered"
+    inbound.recipient_id = recipient.id
+    if inbound.intent is Intent.UNCLEAR:
+        return _ask_back(inbound, volunteer, recipient)
+    outcome = answers.apply(recipient, inbound)
+    if outcome.text is not None and _may_answer(volunteer):
+        _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
+    return outcome.effect
+
+
+def _addressed(inbound: InboundMessage, asked: Sequence[Recipient]) -> Recipient | None:
+    """The callout that the text speaks of: the one that its channel or its letter names, or the only one.
+
+    Without a letter, callouts to which the person has said no count only if there is no other.
+    """
+    if inbound.recipient_id is not None:
+        return db.session.get_one(Recipient, inbound.recipient_id)
+    if inbound.reply_code:
+        return next((r for r in asked if r.reply_code == inbound.reply_code), None)
+    undecided = [r for r in asked if r.state not in (RecipientState.DECLINED, RecipientState.WITHDRAWN)]
+    meant = undecided or asked
+    return meant[0] if len(meant) == 1 else None
+
+
+def _latest_closed(volunteer: Volunteer) -> Recipient | None:
+    return db.session.scalars(
+        select(Recipient)
+        .where(Recipient.volunteer_id == volunteer.id, Recipient.closed_at > now() - AFTERTHOUGHT)
+        .order_by(Recipient.closed_at.desc())
+        .limit(1)
+    ).first()
+
+
+def _ask_which(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient]) -> str:
+    inbound.intent = Intent.UNCLEAR
+    if not _may_answer(volunteer):
+        return "which of several call-outs is meant is unclear; not asked again, the limit is reached"
+    body = texts.question(volunteer, [r.reply_code for r in asked])
+    _answer(inbound, volunteer, body, MessageKind.QUESTION, None)
+    return "asked which of several call-outs is meant"
+
+
+def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipient) -> str:
+    """Ask once for each callout; after that a person must look."""
+    asked_before = db.session.scalar(
+        select(func.count())
+        .select_from(Message)
+        .where(Message.recipient_id == recipient.id, Message.kind == MessageKind.QUESTION)
+    )
+    over = recipient.closed_at is not None
+    answers.show_unclear(recipient)
+    if asked_before or over or not _may_answer(volunteer):
+        return "not understood; please read it"
+    body = texts.question(volunteer, [recipient.reply_code])
+    _answer(inbound, volunteer, body, MessageKind.QUESTION, recipient)
+    return "not understood; asked back once"
+
+
+def _answer(
+    inbound: InboundMessage, volunteer: Volunteer, body: str, kind: MessageKind, recipient: Recipient | None
+) -> None:
+    outbox.answer(
+        volunteer,
+        body,
+        key=f"answer:{inbound.id}",
+        kind=kind,
+        recipient_id=recipient.id if recipient else None,
+        callout_id=recipient.callout_id if recipient else None,
+    )
+
+
+def _may_answer(volunteer: Volunteer) -> bool:
+    """Two machines that answer each other must come to an end."""
+    lately = db.session.scalar(
+        select(func.count())
+        .select_from(Message)
+        .where(
+            Message.volunteer_id == volunteer.id,
+            Message.kind.in_((MessageKind.ACKNOWLEDGEMENT, MessageKind.QUESTION)),
+            Message.created_at > now() - timedelta(hours=1),
+        )
+    )
+    return (lately or 0) < settings().automatic_answers_per_hour
+
+
+def _opt_in(volunteer: Volunteer) -> str:
+    if volunteer.opted_out_at is None:
+        return "is not opted out; nothing to change"
+    volunteer.opted_out_at = None
+    audit.record(SYSTEM, "volunteer.opt_in", "volunteer", volunteer.id)
+    return "may be texted again"
