@@ -1,0 +1,421 @@
+"""What the clauses, times and numbers of a text come to together: one intent, or unclear."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from ..vocabulary import Intent
+from .clauses import Clause, Says, clauses, says
+from .lexicon import Role
+from .words import Piece
+
+DIGITS: Mapping[int, Intent] = MappingProxyType(
+    {1: Intent.ACCEPT, 2: Intent.DECLINE, 3: Intent.LIMITED, 4: Intent.ON_SCENE, 5: Intent.LEFT}
+)
+_DIGIT_SAYS = {1: Says.YES, 2: Says.NO, 3: Says.LIMITED, 4: Says.ARRIVED, 5: Says.LEFT}
+#: How much a word that is not known, or only guessed, takes off the confidence of a text of one word.
+_UNKNOWN_COSTS, _GUESS_COSTS = 0.8, 0.25
+_SMALL = frozenset(
+    {
+        *(
+            Role.POLITE,
+            Role.NEUTRAL,
+            Role.BREAK,
+            Role.DASH,
+            Role.IN,
+            Role.AT,
+            Role.AND,
+            Role.TO,
+            Role.NOW,
+            Role.AM,
+        ),
+        *(
+            Role.PM,
+            Role.TODAY,
+            Role.UNTIL,
+            Role.OCLOCK,
+            Role.NUMBER,
+            Role.DIGITS,
+            Role.LENGTH,
+            Role.MOMENT,
+            Role.END,
+        ),
+        *(Role.UNIT, Role.CLOCK, Role.DATE, Role.RECEIVED, Role.OTHER, Role.ONLY, Role.NEEDED, Role.SPAN),
+        *(
+            Role.HALF_AFTER,
+            Role.HALF_BEFORE,
+            Role.HALF_PAST,
+            Role.QUARTER_AFTER,
+            Role.QUARTER_PAST,
+            Role.QUARTER_TO,
+        ),
+        *(
+            Role.WEEKDAY,
+            Role.MONTH,
+            Role.TOMORROW,
+            Role.AFTER_TOMORROW,
+            Role.WEEK_END,
+            Role.MONTH_END,
+            Role.TEXTS,
+        ),
+        *(Role.LESS_QUARTER_AFTER, Role.STOP_VERBS, Role.BUT),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """``understood``: something in the text speaks, if only to doubt; else another language may be tried."""
+
+    intent: Intent
+    eta_minutes: int | None = None
+    minutes: int | None = None
+    confidence: float = 1.0
+    understood: bool = True
+
+
+_DOUBTED = Meaning(Intent.UNCLEAR)
+
+
+def weigh(pieces: Sequence[Piece], has_calls: bool) -> Meaning:
+    """The meaning of a text without the letter of its call; times are in it already."""
+    if any(piece.does(Role.AUTOMATIC) for piece in pieces):
+        return _DOUBTED
+    alone = _alone(pieces)
+    if alone is not None:
+        return alone
+    answer = _numbers(pieces)
+    if answer is None:
+        return _DOUBTED
+    digit, bare_minutes, rest = answer
+    found = list(clauses(rest))
+    said = [(says(clause), clause) for clause in found]
+    if digit is not None:
+        said.insert(0, (_DIGIT_SAYS[digit], Clause((), False, False)))
+        if rest and rest[0].does(Role.ASKED):
+            return _DOUBTED
+    outcome = _outcome(said)
+    times = _times(said, bare_minutes)
+    meaning = _meaning(outcome, said, times, has_calls)
+    return _trusted(meaning, pieces, digit)
+
+
+# ---- Words that count as the whole message ----
+
+
+_WHOLE = {Role.STOP: Intent.OPT_OUT, Role.START: Intent.OPT_IN, Role.HELP: Intent.HELP, Role.STATUS: Intent.STATUS,
+          Role.OFF: Intent.UNAVAILABLE, Role.ON: Intent.AVAILABLE}  # fmt: skip
+
+
+def _alone(pieces: Sequence[Piece]) -> Meaning | None:
+    content = [piece for piece in pieces if piece.words and not piece.roles <= {Role.POLITE}]
+    if any(piece.does(Role.ASKED) for piece in pieces) and not any(piece.does(Role.STATUS) for piece in pieces):
+        return None
+    if len(content) == 1:
+        for role, intent in _WHOLE.items():
+            if content[0].does(role):
+                return Meaning(intent)
+    if content and all(piece.does(Role.STATUS, Role.NEUTRAL, Role.QUESTION, Role.POLITE) for piece in content):
+        if len(content) <= 4 and any(piece.does(Role.STATUS) for piece in content):
+            return Meaning(Intent.STATUS)
+    return _off(content)
+
+
+def _off(content: Sequence[Piece]) -> Meaning | None:
+    """ "OFF 3d", "I'm off until Friday": nothing but the word, a time and small words."""
+    if not any(piece.does(Role.OFF) for piece in content):
+        return None
+    times = [piece for piece in content if piece.does(Role.LENGTH, Role.END)]
+    others = [piece for piece in content if piece not in times and not piece.does(Role.OFF)]
+    if times and all(piece.known and piece.roles <= _SMALL for piece in others):
+        return Meaning(Intent.UNAVAILABLE, minutes=_value(times[0]))
+    return None
+
+
+def _value(piece: Piece) -> int | None:
+    return next(iter(piece.values.values()), None)
+
+
+# ---- Numbers ----
+
+
+def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piece]] | None:
+    """The digit that answers, bare minutes, and the pieces without them; ``None`` if they contradict."""
+    words = [piece for piece in pieces if not piece.does(Role.BREAK, Role.DASH)]
+    numbers = [piece for piece in words if piece.does(Role.DIGITS)]
+    if not numbers:
+        return None if not words else (None, None, list(pieces))
+    digit = None
+    if words[0] is numbers[0] and numbers[0].values[Role.NUMBER] in DIGITS and not _counts(pieces, numbers[0]):
+        digit = numbers.pop(0).values[Role.NUMBER]
+    elif words[0] is numbers[0] and not _speaks(pieces):
+        return None
+    elif len(numbers) == 1 and not _speaks(pieces):
+        if numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
+            return None
+        digit = numbers.pop().values[Role.NUMBER]
+    minutes = None
+    for number in numbers:
+        value = number.values[Role.NUMBER]
+        if _counts(pieces, number):
+            continue
+        if value in DIGITS and not _led(pieces, number):
+            if value == 5 and digit == 1:
+                minutes = value
+            elif digit is not None and value != digit:
+                return None
+            elif digit is None:
+                if not _repeats(pieces, value):
+                    return None
+            continue
+        if digit in (2, 4, 5):
+            return None
+        minutes = value if minutes is None else max(minutes, value)
+    rest = [piece for piece in pieces if not piece.does(Role.DIGITS)]
+    return digit, minutes, rest
+
+
+def _counts(pieces: Sequence[Piece], number: Piece) -> bool:
+    """Whether the number counts something: "2 friends", "300 km". Behind a yes it is minutes all the same."""
+    at = next(index for index, piece in enumerate(pieces) if piece is number)
+    after = pieces[at + 1] if at + 1 < len(pieces) else None
+    before = pieces[at - 1] if at else None
+    if (
+        after is None
+        or after.does(Role.BREAK, Role.ASKED, Role.DASH, Role.DIGITS, Role.LENGTH, Role.MOMENT)
+        or not after.words
+    ):
+        return False
+    if before is None:
+        return number.values[Role.NUMBER] not in DIGITS
+    return not before.does(Role.YES, Role.DIGITS, Role.BREAK)
+
+
+def _led(pieces: Sequence[Piece], number: Piece) -> bool:
+    at = next(index for index, piece in enumerate(pieces) if piece is number)
+    return at > 0 and pieces[at - 1].does(Role.IN)
+
+
+def _repeats(pieces: Sequence[Piece], value: int) -> bool:
+    """Whether a word is followed by its own digit, as people copy it from the call: "yes 1", "no 2"."""
+    role = {
+        1: (Role.YES, Role.COME),
+        2: (Role.NO, Role.CANNOT),
+        3: (Role.LIMITED,),
+        4: (Role.ARRIVED,),
+        5: (Role.LEFT,),
+    }
+    return any(piece.does(*role[value]) for piece in pieces)
+
+
+def _speaks(pieces: Sequence[Piece]) -> bool:
+    return any(not piece.roles <= _SMALL for piece in pieces)
+
+
+# ---- Clauses ----
+
+_COMING = (Says.COMING, Says.SET_OUT, Says.ARRIVED)
+_CONFLICT = Says.DOUBT
+
+
+def _outcome(said: Sequence[tuple[Says, Clause]]) -> Says | None:
+    """What the clauses say in their order; later ones may take back earlier ones."""
+    state: Says | None = None
+    limited = False
+    for one, clause in said:
+        limited = limited or one is Says.LIMITED
+        state = _next(state, one, clause)
+    if limited and state in (None, Says.YES, Says.COMING, Says.NO, Says.NOT_COMING, Says.REASON, Says.DOUBT):
+        return Says.LIMITED
+    if limited:
+        return Says.DOUBT
+    return state
+
+
+def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
+    if one in (Says.NOTHING, Says.LIMITED, Says.QUESTION):
+        return state
+    if one is Says.UNKNOWN:
+        return _CONFLICT if clause.turns and state in (Says.YES, *_COMING) else state
+    if state is None or state is one:
+        return one
+    if Says.NO_TEXTS in (state, one):
+        return (
+            Says.NO_TEXTS
+            if {state, one} <= {Says.NO_TEXTS, Says.NO, Says.NOT_COMING, Says.REASON, Says.AWAY, Says.DOUBT}
+            else _CONFLICT
+        )
+    return _AFTER[one](state, clause)
+
+
+def _after_coming(one: Says, state: Says, clause: Clause) -> Says:
+    if state is Says.NO:
+        return _CONFLICT if clause.turns else one  # "no, I'm coming"
+    if state in (Says.NOT_COMING,):
+        return _CONFLICT
+    if state is Says.DOUBT:
+        return one if clause.turns else state
+    if state in (Says.SET_OUT, Says.ARRIVED) and one is Says.COMING:
+        return state
+    return one
+
+
+def _after_yes(state: Says, clause: Clause) -> Says:
+    if state in (Says.NO, Says.NOT_COMING, Says.DOUBT, Says.AWAY):
+        return _CONFLICT
+    return Says.YES if state in (Says.LEFT, Says.REASON, Says.BACK) else state
+
+
+def _after_no(state: Says, clause: Clause) -> Says:
+    if state in (Says.YES, *_COMING, Says.BACK):
+        return Says.NOT_COMING if clause.turns else _CONFLICT
+    return state if state in (Says.NOT_COMING, Says.AWAY) else Says.NO
+
+
+def _after_away(state: Says, clause: Clause) -> Says:
+    if state in (Says.YES, *_COMING):
+        return Says.AWAY if clause.turns else _CONFLICT
+    if state is Says.NOT_COMING and not clause.does(Role.END, Role.LENGTH):
+        return state
+    return Says.AWAY if clause.turns or state is not Says.DOUBT else state
+
+
+def _after_reason(state: Says, clause: Clause) -> Says:
+    if state in (Says.YES, *_COMING):
+        return _CONFLICT if clause.turns else state
+    if state is Says.DOUBT:
+        return Says.NO if clause.turns else state
+    return state
+
+
+def _after_doubt(state: Says, clause: Clause) -> Says:
+    return state if state in (Says.NO, Says.NOT_COMING, Says.AWAY) else Says.DOUBT
+
+
+def _after_left(state: Says, clause: Clause) -> Says:
+    return Says.LEFT if state in (Says.SET_OUT, Says.ARRIVED, Says.LEFT, Says.REASON) else state
+
+
+def _after_back(state: Says, clause: Clause) -> Says:
+    return Says.BACK if state in (Says.REASON, Says.LEFT) else state if state in _COMING else _CONFLICT
+
+
+_AFTER = {
+    Says.NOT_COMING: lambda state, clause: Says.NOT_COMING,
+    Says.COMING: lambda state, clause: _after_coming(Says.COMING, state, clause),
+    Says.SET_OUT: lambda state, clause: _after_coming(Says.SET_OUT, state, clause),
+    Says.ARRIVED: lambda state, clause: _after_coming(Says.ARRIVED, state, clause),
+    Says.YES: _after_yes,
+    Says.NO: _after_no,
+    Says.AWAY: _after_away,
+    Says.REASON: _after_reason,
+    Says.DOUBT: _after_doubt,
+    Says.LEFT: _after_left,
+    Says.BACK: _after_back,
+}
+
+
+# ---- Times and the intent ----
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    arrival: int | None
+    told: bool
+    absence: int | None
+
+
+def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
+    """When, if it is told in a clause that does not refuse; and for how long, if one does."""
+    arrivals: list[tuple[bool, int | None]] = []
+    absences: list[int | None] = []
+    for one, clause in said:
+        for piece in clause.pieces:
+            if piece.does(Role.LENGTH, Role.END):
+                absences.append(_value(piece))
+            if piece.does(Role.LENGTH, Role.MOMENT) and one not in (
+                Says.NO,
+                Says.NOT_COMING,
+                Says.AWAY,
+                Says.REASON,
+            ):
+                arrivals.append((one in (*_COMING, Says.YES), _value(piece)))
+    if bare is not None:
+        arrivals.append((True, bare))
+    best = [minutes for strong, minutes in arrivals if strong] or [minutes for _, minutes in arrivals]
+    known = [minutes for minutes in best if minutes is not None and minutes <= 24 * 60]
+    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None)
+
+
+_INTENTS = {
+    Says.YES: Intent.ACCEPT,
+    Says.COMING: Intent.ACCEPT,
+    Says.SET_OUT: Intent.EN_ROUTE,
+    Says.ARRIVED: Intent.ON_SCENE,
+    Says.LEFT: Intent.LEFT,
+    Says.NO: Intent.DECLINE,
+    Says.NOT_COMING: Intent.DECLINE,
+    Says.REASON: Intent.DECLINE,
+    Says.AWAY: Intent.DECLINE,
+    Says.LIMITED: Intent.LIMITED,
+    Says.BACK: Intent.AVAILABLE,
+    Says.NO_TEXTS: Intent.OPT_OUT,
+}
+_WITH_ETA = (Intent.ACCEPT, Intent.LIMITED, Intent.EN_ROUTE)
+
+
+def _meaning(
+    outcome: Says | None, said: Sequence[tuple[Says, Clause]], times: _Times, has_calls: bool
+) -> Meaning:
+    asked = any(one is Says.QUESTION for one, _ in said)
+    if outcome in (None, Says.LEFT, Says.REASON) and times.told and not asked:
+        outcome = Says.COMING if outcome is not Says.REASON else Says.DOUBT
+    if outcome is None:
+        return replace(_DOUBTED, understood=asked)
+    if outcome is Says.DOUBT or _another_day(outcome, said):
+        return _DOUBTED
+    if outcome is Says.AWAY and any(clause.does(Role.LENGTH, Role.END) for _, clause in said):
+        return Meaning(Intent.UNAVAILABLE, minutes=times.absence)
+    intent = _INTENTS[outcome]
+    if outcome is Says.COMING and not has_calls and _only_free(said) and not times.told:
+        intent = Intent.AVAILABLE
+    eta = times.arrival if intent in _WITH_ETA else None
+    if eta is None and outcome is Says.YES and any(clause.does(Role.NOW) for _, clause in said):
+        eta = 0
+    return Meaning(intent, eta)
+
+
+def _another_day(outcome: Says, said: Sequence[tuple[Says, Clause]]) -> bool:
+    """Whether who says yes means another day."""
+    if outcome not in (Says.YES, Says.COMING, Says.SET_OUT):
+        return False
+    return any(
+        piece.does(Role.TOMORROW, Role.AFTER_TOMORROW, Role.WEEKDAY)
+        and not piece.does(Role.NEUTRAL, Role.TODAY)
+        for one, clause in said
+        for piece in clause.pieces
+        if one not in (Says.NO, Says.NOT_COMING)
+    )
+
+
+def _only_free(said: Sequence[tuple[Says, Clause]]) -> bool:
+    return not any(clause.does(Role.COME, Role.YES) or not clause.pieces for one, clause in said)
+
+
+def _trusted(meaning: Meaning, pieces: Sequence[Piece], digit: int | None) -> Meaning:
+    """The meaning with its confidence; whatever might be a misspelt no makes a yes unclear."""
+    words = sum(piece.words for piece in pieces)
+    unknown = sum(piece.words for piece in pieces if not piece.known)
+    guessed = sum(piece.words for piece in pieces if piece.guessed)
+    confidence = 1 - (_UNKNOWN_COSTS * unknown + _GUESS_COSTS * guessed) / max(words, 1)
+    understood = meaning.understood and 2 * unknown <= words
+    if meaning.intent in _DENIABLE and any(piece.suspect for piece in pieces):
+        return replace(_DOUBTED, understood=understood)
+    if meaning.intent is Intent.UNCLEAR:
+        return replace(meaning, understood=understood and _speaks(pieces))
+    return replace(meaning, confidence=round(confidence, 2), understood=understood)
+
+
+_DENIABLE = frozenset(
+    {Intent.ACCEPT, Intent.EN_ROUTE, Intent.ON_SCENE, Intent.LEFT, Intent.AVAILABLE, Intent.OPT_IN}
+)

@@ -1,0 +1,140 @@
+"""A text as a row of pieces: words and expressions with what they do, numbers, and the marks between them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .letters import fold
+from .lexicon import Branch, Lexicon, Role, Sense, signs
+from .spelling import Guess, spell
+
+# Longest first: dates, clock times, decimals, plain numbers, words with their apostrophes, marks.
+_TOKEN = re.compile(
+    r"""
+    (?P<date>(?<![\d.])(?:\d{4}-\d\d?-\d\d?|\d\d?\.\d\d?\.(?:\d{4}|\d\d)?|\d\d?/\d\d?/\d{2,4})(?!\d))
+  | (?P<clock>(?<![\d:.,])(?:[01]?\d|2[0-3])(?:[:.]|\s?h\s?)[0-5]\d(?!\d|[.,:]\d))
+  | (?P<odd>(?<!\S)[+-]\d+|\d+(?:[.,:]\d+)+)
+  | (?P<mixed>\d+[^\W\d_]{2,}|[^\W\d_]+\d[^\W\d_]+)
+  | (?P<number>\d+(?:/\d+)?)
+  | (?P<word>'?[^\W\d_]+(?:'+[^\W\d_]+)*'?)
+  | (?P<mark>[^\w\s]|\n|\x00)
+    """,
+    re.VERBOSE,
+)
+_BREAKS = frozenset('.,!:;()\n"…|/“”„«»[]*=~')
+_FIGURES = re.compile(r"\d+")
+# A question mark that came for an apostrophe: "can?t".
+_LOST_APOSTROPHE = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
+
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``guessed``: read in spite of a slip of the pen. ``suspect``: unknown, and might be a misspelt no."""
+
+    text: str
+    roles: frozenset[Role] = frozenset()
+    values: Mapping[Role, int] = field(default_factory=dict)
+    words: int = 1
+    guessed: bool = False
+    suspect: bool = False
+
+    @property
+    def known(self) -> bool:
+        return bool(self.roles)
+
+    def does(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+_BREAK = Piece("", frozenset({Role.BREAK}), words=0)
+_ASKED = Piece("?", frozenset({Role.ASKED}), words=0)
+_DASH = Piece("-", frozenset({Role.DASH}), words=0)
+
+
+def pieces(text: str, lexicon: Lexicon) -> list[Piece]:
+    """The text as pieces; words that nothing is known of are pieces without a role."""
+    found: list[Piece | Guess] = []
+    plain = _LOST_APOSTROPHE.sub("'", fold(text, lexicon.name))
+    for match in _TOKEN.finditer(_HYPHEN.sub(" ", plain)):
+        kind, token = match.lastgroup or "", match[0]
+        if kind == "word":
+            found += spell(token, lexicon)
+        elif kind == "mixed":
+            found += _mixed(token, lexicon)
+        else:
+            found += _marked(kind, token)
+    return list(_expressions(found, lexicon))
+
+
+def _mixed(token: str, lexicon: Lexicon) -> list[Piece | Guess]:
+    """ "2nite" is a word if it is listed; "20min" is a number and a word."""
+    digits = _FIGURES.match(token)
+    if digits is None or token in lexicon.words:
+        return list(spell(token, lexicon))
+    return [*_marked("number", digits[0]), *spell(token[digits.end() :], lexicon)]
+
+
+def _marked(kind: str, token: str) -> Iterator[Piece | Guess]:
+    if kind == "number" and "/" not in token:
+        value = {Role.DIGITS: int(token[:9]), Role.NUMBER: int(token[:9])}
+        yield Piece(token, frozenset(value), value)
+    elif kind == "number":
+        yield Guess(token, (token,))
+    elif kind == "clock":
+        hour, minute = re.findall(r"\d+", token)
+        yield Piece(token, frozenset({Role.CLOCK}), {Role.CLOCK: int(hour) * 60 + int(minute)})
+    elif kind == "date":
+        yield Piece(token, frozenset({Role.DATE}))
+    elif kind == "odd":
+        yield Piece(token)
+    elif token == "?":
+        yield _ASKED
+    elif token == "-":
+        yield _DASH
+    elif token in signs():
+        yield Piece(token, frozenset({signs()[token]}), words=0)
+    elif token in _BREAKS:
+        yield _BREAK
+    elif token == "\x00":
+        yield Piece(token, suspect=True)
+
+
+def _expressions(found: list[Piece | Guess], lexicon: Lexicon) -> Iterator[Piece]:
+    """Words gathered into expressions, the longest first."""
+    at = 0
+    while at < len(found):
+        here = found[at]
+        if isinstance(here, Piece):
+            yield here
+            at += 1
+            continue
+        length, sense = _longest(found, at, lexicon.tree)
+        if sense is None:
+            yield Piece(here.text, suspect=here.suspect, words=1)
+        else:
+            parts = [part for part in found[at : at + length] if isinstance(part, Guess)]
+            text = " ".join(part.text for part in parts)
+            guessed = any(part.guessed for part in parts)
+            suspect = any(part.suspect for part in parts)
+            yield Piece(text, sense.roles, sense.values, len(parts), guessed, suspect)
+        at += length
+
+
+def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Sense | None]:
+    best: tuple[int, Sense | None] = (1, None)
+    branches = [tree]
+    for ahead in range(at, len(found)):
+        token = found[ahead]
+        forms = (
+            token.forms if isinstance(token, Guess) else (token.text,) if token.text in ("1", "2", "50") else ()
+        )
+        branches = [branch.words[form] for branch in branches for form in forms if form in branch.words]
+        if not branches:
+            break
+        # An entry without a star comes first among the forms, and decides.
+        senses = [branch.sense for branch in branches if branch.sense is not None]
+        if senses:
+            best = (ahead - at + 1, senses[0])
+    return best
