@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from mobilize.domain.phrases import LANGUAGES
+
 from mobilize.domain.replies import COMMANDS, Reply, understand
 from mobilize.domain.vocabulary import Intent
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from ..vocabulary import Intent
 from .lexicon import available, lexicon
 from .times import with_times
 from .verdict import Meaning, weigh
 from .words import Piece, pieces
-from ..vocabulary import Intent
 
 #: What is left of the confidence when the language itself is a guess.
 _LANGUAGE_GUESSED = 0.8

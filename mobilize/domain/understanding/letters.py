@@ -12,11 +12,11 @@ from itertools import product
 _LETTERS = str.maketrans(
     {
         **dict.fromkeys("’‘ʼʻ`´′＇‛\ufffd", "'"),
-        **{"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е", "ð": "d", "þ": "th"},
+        "ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ё": "е", "ð": "d", "þ": "th",
         # Arabic: forms of alif, ya and ta marbuta that people do not keep apart; Persian and Urdu keyboards.
-        **{"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ک": "ك"},
-        **{"ـ": None, "؟": "?", "،": ",", "؛": ";", "¿": "?", "¡": "!", "⁄": "/", "–": "-", "—": "-"},
-        **{"‐": "-", "‑": "-", "−": "-", "\u20e3": None},
+        "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ک": "ك",
+        "ـ": None, "؟": "?", "،": ",", "؛": ";", "¿": "?", "¡": "!", "⁄": "/", "–": "-", "—": "-",
+        "‐": "-", "‑": "-", "−": "-", "\u20e3": None,
     }
 )
 # A line through letters takes a word back: "y̶e̶s̶" is no yes. It stays, as a sign that no word has.

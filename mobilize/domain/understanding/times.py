@@ -241,7 +241,7 @@ class _Reader:
         hour, stop = int(number[0]), after + (1 if big_hour else 0)
         stop = self._skip(stop, Role.OCLOCK)
         minutes, stop = self._past(stop)
-        exact = hour > 12 or len(figure) == 2 and figure[0] == "0"
+        exact = hour > 12 or (len(figure) == 2 and figure[0] == "0")
         return (hour * 60 + minutes) % DAY, exact, stop
 
     def _past(self, at: int) -> tuple[int, int]:
