@@ -8,7 +8,8 @@ from mobilize.domain.automatic import is_automatic
 @pytest.mark.parametrize(
     "text",
     [
-        "I’m driving with Do Not Disturb While Driving turned on. I’ll see your message when I get where I’m going.",
+        "I’m driving with Do Not Disturb While Driving turned on. I’ll see your message when I get where I’m "
+        "going.",
         "(I’m not receiving notifications. If this is urgent, reply “urgent” to send a notification.)",
         "AUTO-REPLY: I am out of the office until 3 Dec.",
         "Automatic reply: yes, I am on holiday",
