@@ -80,6 +80,7 @@ class Settings:
     rest_hours: int
     minimum_age: int
     automatic_answers_per_hour: int
+    certificate_notice_days: int
     token_max_age_seconds: int
     secure_cookies: bool
     log_format: str
@@ -457,6 +458,11 @@ class SettingsSchema(Schema):
         load_default=6,
         validate=validate.Range(min=1, max=100),
         metadata={"help": "Automatic answers that one phone gets within an hour."},
+    )
+    CERTIFICATE_NOTICE_DAYS = fields.Integer(
+        load_default=30,
+        validate=validate.Range(min=1, max=366),
+        metadata={"help": "Days ahead of which holders are told that a certificate lapses."},
     )
     TOKEN_MAX_AGE_SECONDS = fields.Integer(
         load_default=86_400,

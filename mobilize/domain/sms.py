@@ -35,6 +35,7 @@ __all__ = [
     "callout_text",
     "check_wording",
     "hazard_name",
+    "instant_text",
     "measure",
     "notice_text",
     "question_text",
@@ -200,6 +201,11 @@ def question_text(language: str, codes: Sequence[str]) -> str:
         return _filled(question["one"], {"code": ""})
     choices = "; ".join(_filled(question["choice"], {"code": code}) for code in codes[:3])
     return _filled(question["several"], {"choices": choices})
+
+
+def instant_text(language: str, at: datetime) -> str:
+    """A time of day and a date as our texts write them; ``at`` is already in the reader's time zone."""
+    return _time(_sentences(language), at)
 
 
 def hazard_name(language: str, hazard: Hazard) -> str:

@@ -10,7 +10,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from mobilize.domain.errors import MobilizeError
 from mobilize.extensions import db
 from mobilize.gateways.simulator import SimulatorGateway
-from mobilize.services import asking, audit, dispatch, heartbeats, inbox, learning, receipts, reconcile, waves
+from mobilize.services import (
+    asking,
+    audit,
+    dispatch,
+    heartbeats,
+    inbox,
+    lapses,
+    learning,
+    receipts,
+    reconcile,
+    waves,
+)
 from mobilize.services.runtime import now, runtime
 
 from . import simulation
@@ -48,6 +59,7 @@ CALM: Mapping[str, Tick] = {
     "silent engines": heartbeats.watch,
     "audit": audit.seal,
     "how people answer": learning.learn_when_due,
+    "certificates": lapses.announce_when_due,
 }
 #: What asks a provider, and so may wait for a minute: apart, since deadlines and alarms do not wait for it.
 ASKING: Mapping[str, Tick] = {

@@ -15,9 +15,9 @@ from mobilize.domain.vocabulary import Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import answers, audit, outbox, texts
+from . import answers, audit, loops, outbox, pauses, texts
 from .access import SYSTEM
-from .runtime import now, settings
+from .runtime import now
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,10 @@ def understand(inbound: InboundMessage) -> None:
         inbound.intent, inbound.effect = Intent.UNCLEAR, "from an unknown number; not answered"
         return
     inbound.volunteer_id = volunteer.id
+    machine = loops.machine(inbound)
+    if machine is not None:
+        inbound.intent, inbound.effect = Intent.UNCLEAR, machine
+        return
     asked = _open_recipients(volunteer)
     reply = replies.understand(
         inbound.body,
@@ -80,6 +84,8 @@ def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient
             return _opt_in(volunteer)
         case Intent.HELP:
             return "asked for help; the carrier answers that"
+        case Intent.UNAVAILABLE | Intent.AVAILABLE | Intent.STATUS:
+            return _tell(inbound, volunteer, pauses.act(inbound, volunteer, asked), None)
     recipient = _addressed(inbound, asked)
     if recipient is None and asked:
         return _ask_which(inbound, volunteer, asked)
@@ -89,10 +95,7 @@ def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient
     inbound.recipient_id = recipient.id
     if inbound.intent is Intent.UNCLEAR:
         return _ask_back(inbound, volunteer, recipient)
-    outcome = answers.apply(recipient, inbound)
-    if outcome.text is not None and _may_answer(volunteer):
-        _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
-    return outcome.effect
+    return _tell(inbound, volunteer, answers.apply(recipient, inbound), recipient)
 
 
 def _addressed(inbound: InboundMessage, asked: Sequence[Recipient]) -> Recipient | None:
@@ -120,7 +123,7 @@ def _latest_closed(volunteer: Volunteer) -> Recipient | None:
 
 def _ask_which(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient]) -> str:
     inbound.intent = Intent.UNCLEAR
-    if not _may_answer(volunteer):
+    if not _may_answer(inbound):
         return "which of several call-outs is meant is unclear; not asked again, the limit is reached"
     body = texts.question(volunteer, [r.reply_code for r in asked])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, None)
@@ -136,11 +139,19 @@ def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipien
     )
     over = recipient.closed_at is not None
     answers.show_unclear(recipient)
-    if asked_before or over or not _may_answer(volunteer):
+    if asked_before or over or not _may_answer(inbound):
         return "not understood; please read it"
     body = texts.question(volunteer, [recipient.reply_code])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, recipient)
     return "not understood; asked back once"
+
+
+def _tell(
+    inbound: InboundMessage, volunteer: Volunteer, outcome: answers.Outcome, recipient: Recipient | None
+) -> str:
+    if outcome.text is not None and _may_answer(inbound):
+        _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
+    return outcome.effect
 
 
 def _answer(
@@ -156,18 +167,8 @@ def _answer(
     )
 
 
-def _may_answer(volunteer: Volunteer) -> bool:
-    """Two machines that answer each other must come to an end."""
-    lately = db.session.scalar(
-        select(func.count())
-        .select_from(Message)
-        .where(
-            Message.volunteer_id == volunteer.id,
-            Message.kind.in_((MessageKind.ACKNOWLEDGEMENT, MessageKind.QUESTION)),
-            Message.created_at > now() - timedelta(hours=1),
-        )
-    )
-    return (lately or 0) < settings().automatic_answers_per_hour
+def _may_answer(inbound: InboundMessage) -> bool:
+    return loops.may_answer(inbound.from_phone) and not loops.repeats_itself(inbound)
 
 
 def _opt_in(volunteer: Volunteer) -> str:

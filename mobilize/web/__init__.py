@@ -11,6 +11,7 @@ from mobilize.services.standing import AlarmRow, standing_alarms
 from . import (
     board,
     callouts,
+    certificates,
     emergencies,
     errors,
     headers,
@@ -29,6 +30,7 @@ from .blueprint import blp
 __all__ = [
     "board",
     "callouts",
+    "certificates",
     "emergencies",
     "errors",
     "inbox",
