@@ -10,7 +10,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from mobilize.domain.errors import MobilizeError
 from mobilize.extensions import db
 from mobilize.gateways.simulator import SimulatorGateway
-from mobilize.services import asking, audit, dispatch, heartbeats, inbox, learning, receipts, reconcile, waves
+from mobilize.services import (
+    asking,
+    audit,
+    dispatch,
+    heartbeats,
+    inbox,
+    learning,
+    receipts,
+    reconcile,
+    reminders,
+    waves,
+)
 from mobilize.services.runtime import now, runtime
 
 from . import simulation
@@ -43,6 +54,7 @@ URGENT: Mapping[str, Tick] = {
 #: What may wait for seconds.
 CALM: Mapping[str, Tick] = {
     "last asked": asking.note_asked,
+    "reminders": reminders.remind_due,
     "deadlines": dispatch.expire_overdue,
     "leases": dispatch.release_leases,
     "silent engines": heartbeats.watch,
