@@ -75,6 +75,11 @@ class Settings:
     sms_currency: str
     plan_seconds: float
     one_by_one_minutes: float
+    silent_reminder_minutes: float
+    overdue_minutes: float
+    check_out_hours: float
+    check_out_grace_minutes: float
+    longest_shift_hours: float
     fatigue_cap: int
     fatigue_days: int
     rest_hours: int
@@ -433,6 +438,39 @@ class SettingsSchema(Schema):
         metadata={
             "help": "How long a `one_by_one` callout waits for an answer before it asks the next person."
         },
+    )
+    SILENT_REMINDER_MINUTES = fields.Float(
+        load_default=10.0,
+        validate=validate.Range(min=0.05, max=1440),
+        metadata={"help": "Somebody who does not answer a call-out is reminded once, this long after it left."},
+    )
+    OVERDUE_MINUTES = fields.Float(
+        load_default=15.0,
+        validate=validate.Range(min=0.05, max=1440),
+        metadata={
+            "help": "Somebody who should have arrived is asked this long after, and shown as overdue after as "
+            "long again."
+        },
+    )
+    CHECK_OUT_HOURS = fields.Float(
+        load_default=2.0,
+        validate=validate.Range(min=0.05, max=72),
+        metadata={
+            "help": "How long people have to get home and check out once they are let go, at least; those from "
+            "far away have twice their travel time."
+        },
+    )
+    CHECK_OUT_GRACE_MINUTES = fields.Float(
+        load_default=30.0,
+        validate=validate.Range(min=0.05, max=1440),
+        metadata={
+            "help": "Who has not checked out is reminded; this long after that, coordinators are alarmed."
+        },
+    )
+    LONGEST_SHIFT_HOURS = fields.Float(
+        load_default=12.0,
+        validate=validate.Range(min=0.05, max=168),
+        metadata={"help": "How long somebody may be on scene before they are asked whether they are home."},
     )
     FATIGUE_CAP = fields.Integer(
         load_default=4,

@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping
 EMOJI = ("🙏", "🙂", "😅", "❤️", "🚒", "🌊", "👋🏽", "🔥")
 _NEIGHBOURS: Mapping[str, str] = {
     letter: "".join(row[max(at - 1, 0) : at + 2].replace(letter, ""))
-    for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm", "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю", "ςερτυθιοπ", "ασδφγηξκλ", "ζχψωβνμ")
+    for row in (
+        "qwertyuiop",
+        "asdfghjkl",
+        "zxcvbnm",
+        "йцукенгшщзхъ",
+        "фывапролджэ",
+        "ячсмитьбю",
+        "ςερτυθιοπ",
+        "ασδφγηξκλ",
+        "ζχψωβνμ",
+    )
     for at, letter in enumerate(row)
 }
 #: A slip in a word of fewer letters may make another word of it, and nobody could tell.

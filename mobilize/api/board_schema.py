@@ -13,6 +13,7 @@ from mobilize.domain.vocabulary import (
     Intent,
     RecipientState,
     Severity,
+    Whereabouts,
 )
 
 from .alarms import AlarmSchema
@@ -60,6 +61,19 @@ class BoardRecipientSchema(Schema):
     reply_code = fields.String()
     lat = fields.Float()
     lon = fields.Float()
+    whereabouts = fields.Enum(
+        Whereabouts,
+        by_value=True,
+        allow_none=True,
+        metadata={"description": "Where the person is, as far as they have said"},
+    )
+    en_route_at = Instant(allow_none=True)
+    arrived_at = Instant(allow_none=True)
+    left_at = Instant(allow_none=True)
+    check_out_by = Instant(
+        allow_none=True, metadata={"description": "When the person should be home; null once they are"}
+    )
+    reminders = fields.Integer(metadata={"description": "Reminders since the person last answered"})
 
 
 class BoardWaveSchema(Schema):
@@ -135,6 +149,11 @@ class BoardSchema(Schema):
     needs = fields.List(fields.Nested(BoardNeedSchema))
     reserve = fields.Integer()
     recipients = fields.List(fields.Nested(BoardRecipientSchema))
+    whereabouts = fields.Dict(
+        keys=fields.Enum(Whereabouts, by_value=True),
+        values=fields.Integer(),
+        metadata={"description": "How many of the people listed are where"},
+    )
     messages_by_state = fields.Dict(keys=fields.Enum(MessageState, by_value=True), values=fields.Integer())
     doubts = fields.Nested(BoardDoubtsSchema)
     unclear = fields.Integer()
@@ -156,6 +175,8 @@ _NOT_FOR_AUTHORITIES = (
     "recipients.reply_code",
     "recipients.lat",
     "recipients.lon",
+    "recipients.check_out_by",
+    "recipients.reminders",
     "latest_inbound",
     "unclear",
     "doubts",

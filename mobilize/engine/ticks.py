@@ -20,6 +20,7 @@ from mobilize.services import (
     learning,
     receipts,
     reconcile,
+    reminders,
     waves,
 )
 from mobilize.services.runtime import now, runtime
@@ -54,6 +55,7 @@ URGENT: Mapping[str, Tick] = {
 #: What may wait for seconds.
 CALM: Mapping[str, Tick] = {
     "last asked": asking.note_asked,
+    "reminders": reminders.remind_due,
     "deadlines": dispatch.expire_overdue,
     "leases": dispatch.release_leases,
     "silent engines": heartbeats.watch,

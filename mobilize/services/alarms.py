@@ -77,6 +77,10 @@ def acknowledge(viewer: Viewer, alarm_id: int) -> None:
         raise NotFound("alarm", alarm_id)
     if alarm.kind is AlarmKind.REPLIES_COLLAPSED:
         raise Conflict("This alarm ends by itself when answers come, or when the callout ends.")
+    if alarm.kind is AlarmKind.CHECK_OUT_OVERDUE:
+        raise Conflict(
+            "This alarm ends when the person checks out. Phone them, then check them out on the board."
+        )
     if alarm.kind not in ACKNOWLEDGED_BY_HAND:
         raise Conflict(f"{alarm.subject} is paused; resume it on the page Senders.")
     if alarm.cleared_at is not None:

@@ -34,7 +34,7 @@ from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientS
 from mobilize.extensions import db
 from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
-from . import bell, outbox, selection
+from . import bell, outbox, selection, watch
 from .listed import listed
 from .runtime import now
 from .selection import Candidate
@@ -136,6 +136,7 @@ def _write_recipients(callout: Callout, wave: Wave, chosen: Sequence[Candidate])
         "wave_id": literal(wave.id),
         "state": literal(RecipientState.ASKED, RECIPIENTS.c.state.type),
         "asked_at": literal(wave.asked_at, RECIPIENTS.c.asked_at.type),
+        "remind_at": literal(watch.first_look(callout, wave.asked_at), RECIPIENTS.c.remind_at.type),
     }
     whole = select(*same.values(), *(people.c[name] for name in _FIELDS)).order_by(people.c.rank)
     db.session.execute(insert(RECIPIENTS).from_select([*same, *_FIELDS], whole))

@@ -1,6 +1,7 @@
 """The board: everything a coordinator watches while a callout runs, read in a handful of queries."""
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, distinct, func, select
 
 from mobilize.domain.delivery import ENDED_SHORT, DoubtEnding, ErrorClass, MessageState
-from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState
+from mobilize.domain.prompting import whereabouts
+from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState, Whereabouts
 from mobilize.extensions import db
 from mobilize.models import (
     Callout,
@@ -23,9 +25,10 @@ from mobilize.models import (
     Volunteer,
 )
 
-from . import access
+from . import access, watch
 from .access import Viewer
 from .measures import SECOND_COPY_SQL
+from .runtime import now
 from .standing import AlarmRow, standing_alarms
 
 #: The newest texts shown.
@@ -78,6 +81,14 @@ class RecipientRow:
     reply_code: str
     lat: float
     lon: float
+    #: Where the person is, as far as they have said; ``None`` of who was not told to come, or has not set out.
+    whereabouts: Whereabouts | None
+    en_route_at: datetime | None
+    arrived_at: datetime | None
+    left_at: datetime | None
+    check_out_by: datetime | None
+    #: How often the person was reminded since they spoke.
+    reminders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +142,8 @@ class Board:
     needs: list[NeedRow]
     reserve: int
     recipients: list[RecipientRow]
+    #: How many of the people listed are where.
+    whereabouts: Mapping[Whereabouts, int]
     messages_by_state: Mapping[MessageState, int]
     doubts: Doubts
     unclear: int
@@ -157,6 +170,7 @@ def board(viewer: Viewer, callout_id: int) -> Board:
         needs=needs,
         reserve=coming - sum(need.assigned for need in needs),
         recipients=people,
+        whereabouts=Counter(row.whereabouts for row in people if row.whereabouts is not None),
         messages_by_state=states,
         doubts=_doubts(callout),
         unclear=_unclear(callout),
@@ -279,7 +293,7 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
         .outerjoin(Message, (Message.recipient_id == Recipient.id) & (Message.kind == MessageKind.CALLOUT))
         .where(Recipient.id.in_(select(seen.c.id)))
     ).all()
-    skills = _skills(callout)
+    skills, at = _skills(callout), now()
     codes = {need.id: need.skill.code for need in callout.needs}
     people = [
         RecipientRow(
@@ -303,6 +317,12 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
             reply_code=r.reply_code,
             lat=r.lat,
             lon=r.lon,
+            whereabouts=whereabouts(watch.person(r, callout), at),
+            en_route_at=r.en_route_at,
+            arrived_at=r.arrived_at,
+            left_at=r.left_at,
+            check_out_by=r.check_out_by,
+            reminders=r.reminders,
         )
         for r, v, message_id, state, error_class, reason, ending in rows
     ]

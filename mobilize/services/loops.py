@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from mobilize.domain import automatic
 from mobilize.domain.vocabulary import Channel, MessageKind
 from mobilize.extensions import db
-from mobilize.models import InboundMessage, Message
+from mobilize.models import InboundMessage, Message, Recipient
 
 from .runtime import now, settings
 
@@ -15,6 +15,8 @@ from .runtime import now, settings
 ANSWERS = (MessageKind.ACKNOWLEDGEMENT, MessageKind.QUESTION)
 #: The same words so often within an hour are a machine's.
 REPEATS = 3
+#: Characters from which a text is more than a digit or a word.
+SENTENCE = 15
 _HOUR = timedelta(hours=1)
 
 
@@ -39,8 +41,21 @@ def machine(inbound: InboundMessage) -> str | None:
     return None
 
 
+def first_word_to(recipient: Recipient | None) -> bool:
+    """Whether this callout has not answered the person yet: the cap must keep no rendezvous back."""
+    if recipient is None:
+        return False
+    answered = select(Message.id).where(Message.recipient_id == recipient.id, Message.kind.in_(ANSWERS))
+    return db.session.scalars(answered.limit(1)).first() is None
+
+
 def repeats_itself(inbound: InboundMessage) -> bool:
-    """Whether these very words came from this phone `REPEATS` times within the hour."""
+    """Whether this very sentence came from this phone `REPEATS` times within the hour.
+
+    Digits and single words are people's, too: somebody may say yes to several callouts.
+    """
+    if len(inbound.body) < SENTENCE:
+        return False
     same = db.session.scalar(
         select(func.count())
         .select_from(InboundMessage)

@@ -4,13 +4,13 @@ Everything here adds to the current transaction.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from mobilize.domain import sms
 from mobilize.domain.vocabulary import Intent, RecipientState
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
-from . import answers, asking, audit, selection, texts
+from . import answers, asking, audit, texts
 from .access import SYSTEM
 from .answers import Outcome
 from .runtime import now
@@ -64,7 +64,6 @@ def _resume(volunteer: Volunteer) -> Outcome:
 def _set(volunteer: Volunteer, until: datetime | None, action: str) -> None:
     before, volunteer.snoozed_until = volunteer.snoozed_until, until
     volunteer.updated_at = now()
-    selection.reindex([volunteer.id])
     audit.record(
         SYSTEM,
         action,
@@ -90,4 +89,6 @@ def _status(volunteer: Volunteer, away: str = "status_away", away_open: str = "a
     if volunteer.snoozed_until == OPEN_END:
         return texts.notice(volunteer, away_open)
     at = asking.local(volunteer.snoozed_until, volunteer.time_zone)
+    if at.time() == time.min:
+        at -= timedelta(minutes=1)  # "until 00:00" would leave it open at which end of the day
     return texts.notice(volunteer, away, until=sms.instant_text(volunteer.language, at))

@@ -8,14 +8,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from mobilize.domain import replies
 from mobilize.domain.vocabulary import Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import answers, audit, loops, outbox, pauses, texts
+from . import answers, audit, loops, outbox, pauses, texts, watch
 from .access import SYSTEM
 from .runtime import now
 
@@ -37,12 +37,13 @@ def understand(inbound: InboundMessage) -> None:
     if machine is not None:
         inbound.intent, inbound.effect = Intent.UNCLEAR, machine
         return
-    asked = _open_recipients(volunteer)
+    asked = _open_recipients(volunteer, inbound)
+    awaited = watch.awaited(volunteer.id)
     reply = replies.understand(
         inbound.body,
         volunteer.language,
         now().astimezone(ZoneInfo(volunteer.time_zone)),
-        [recipient.reply_code for recipient in asked],
+        sorted({recipient.reply_code for recipient in (*asked, *awaited)}),
     )
     inbound.intent, inbound.eta_minutes, inbound.reply_code = reply.intent, reply.eta_minutes, reply.code
     inbound.confidence, inbound.absent_minutes = reply.confidence, reply.minutes
@@ -58,10 +59,18 @@ def _writer(inbound: InboundMessage) -> Volunteer | None:
     return db.session.scalars(select(Volunteer).where(Volunteer.phone == inbound.from_phone)).one_or_none()
 
 
-def _open_recipients(volunteer: Volunteer) -> Sequence[Recipient]:
-    """The person's open places in callouts, held against changes; the callouts' rows come first, in order."""
+def _open_recipients(volunteer: Volunteer, inbound: InboundMessage) -> Sequence[Recipient]:
+    """The person's open places in callouts, held against changes; the callouts' rows come first, in order.
+
+    Held are also the callouts from which they have not checked out, and the one that the channel names.
+    """
     mine = select(Recipient.callout_id).where(
-        Recipient.volunteer_id == volunteer.id, Recipient.closed_at.is_(None)
+        Recipient.volunteer_id == volunteer.id,
+        or_(
+            Recipient.closed_at.is_(None),
+            Recipient.check_out_by.is_not(None),
+            Recipient.id == inbound.recipient_id,
+        ),
     )
     db.session.execute(
         select(Callout.id).where(Callout.id.in_(mine)).order_by(Callout.id).with_for_update()
@@ -86,13 +95,15 @@ def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient
             return "asked for help; the carrier answers that"
         case Intent.UNAVAILABLE | Intent.AVAILABLE | Intent.STATUS:
             return _tell(inbound, volunteer, pauses.act(inbound, volunteer, asked), None)
-    recipient = _addressed(inbound, asked)
+    recipient = _left_behind(inbound, volunteer) or _addressed(inbound, asked)
     if recipient is None and asked:
         return _ask_which(inbound, volunteer, asked)
     recipient = recipient or _latest_closed(volunteer)
     if recipient is None:
         return "has not been asked for anything; not answered"
     inbound.recipient_id = recipient.id
+    if inbound.intent is Intent.LEFT and not answers.was_coming(recipient):
+        inbound.intent = Intent.UNCLEAR  # nobody leaves what they did not come to
     if inbound.intent is Intent.UNCLEAR:
         return _ask_back(inbound, volunteer, recipient)
     return _tell(inbound, volunteer, answers.apply(recipient, inbound), recipient)
@@ -106,13 +117,30 @@ def _addressed(inbound: InboundMessage, asked: Sequence[Recipient]) -> Recipient
     if inbound.recipient_id is not None:
         return db.session.get_one(Recipient, inbound.recipient_id)
     if inbound.reply_code:
-        return next((r for r in asked if r.reply_code == inbound.reply_code), None)
+        lettered = (*asked, *watch.awaited(inbound.volunteer_id)) if inbound.volunteer_id else asked
+        return next((r for r in lettered if r.reply_code == inbound.reply_code), None)
     undecided = [r for r in asked if r.state not in (RecipientState.DECLINED, RecipientState.WITHDRAWN)]
     meant = undecided or asked
     return meant[0] if len(meant) == 1 else None
 
 
+def _left_behind(inbound: InboundMessage, volunteer: Volunteer) -> Recipient | None:
+    """Where somebody has left from, or is home from: a place from which they have not checked out.
+
+    One that is over comes first, since a text asked for this; another if its letter says so.
+    """
+    if inbound.intent is not Intent.LEFT or inbound.recipient_id is not None:
+        return None
+    awaited = watch.awaited(volunteer.id)
+    named = [r for r in awaited if r.reply_code == inbound.reply_code]
+    return next(iter(named or awaited), None)
+
+
 def _latest_closed(volunteer: Volunteer) -> Recipient | None:
+    """The callout that was last over for the person; before all others one from which they are not back."""
+    awaited = watch.awaited(volunteer.id)
+    if awaited:
+        return awaited[0]
     return db.session.scalars(
         select(Recipient)
         .where(Recipient.volunteer_id == volunteer.id, Recipient.closed_at > now() - AFTERTHOUGHT)
@@ -149,8 +177,11 @@ def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipien
 def _tell(
     inbound: InboundMessage, volunteer: Volunteer, outcome: answers.Outcome, recipient: Recipient | None
 ) -> str:
-    if outcome.text is not None and _may_answer(inbound):
-        _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
+    if outcome.text is None:
+        return outcome.effect
+    if not (_may_answer(inbound) or loops.first_word_to(recipient)):
+        return f"{outcome.effect}; not answered, the limit is reached"
+    _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
     return outcome.effect
 
 

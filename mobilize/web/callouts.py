@@ -12,7 +12,7 @@ from mobilize.domain import sms
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.extensions import db
 from mobilize.models import Emergency
-from mobilize.services import callouts, plans
+from mobilize.services import callouts, check_outs, plans
 from mobilize.services.access import find
 from mobilize.services.guard import requires, viewer
 from mobilize.services.plans import Preview
@@ -134,3 +134,11 @@ def limit_asking(callout_id: int) -> ResponseReturnValue:
 def stand_down(callout_id: int) -> ResponseReturnValue:
     callouts.stand_down(viewer(), callout_id)
     return redirect(url_for("web.show_callout", callout_id=callout_id))
+
+
+@blp.post("/recipients/<int:recipient_id>/check-out")
+@requires(*LEADS)
+def check_out(recipient_id: int) -> ResponseReturnValue:
+    """Somebody is known to be out of the field, after a phone call."""
+    recipient = check_outs.check_out(viewer(), recipient_id)
+    return redirect(url_for("web.show_callout", callout_id=recipient.callout_id))

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from mobilize.domain.delivery import ENDED_SHORT, Cause, DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.pacing import SenderKind
-from mobilize.domain.vocabulary import AlarmKind, CalloutMode, Intent, RecipientState
+from mobilize.domain.vocabulary import AlarmKind, CalloutMode, Intent, RecipientState, Whereabouts
 from mobilize.models import Message
 from mobilize.services.board import RecipientRow
 
@@ -79,8 +79,16 @@ _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (Intent.ACCEPT, "coming"),
     (Intent.DECLINE, "not coming"),
     (Intent.LIMITED, "only if needed"),
+    (Intent.EN_ROUTE, "on the way"),
+    (Intent.ON_SCENE, "has arrived"),
+    (Intent.LEFT, "has left"),
+    (Whereabouts.ON_SCENE, "on scene"),
+    (Whereabouts.RETURNING, "not home yet"),
+    (Whereabouts.MISSING, "check-out overdue"),
+    (Whereabouts.HOME, "has left"),
     (MessageState.UNKNOWN, "in doubt"),
     (AlarmKind.SENDER_PAUSED, "texts are held back"),
+    (AlarmKind.CHECK_OUT_OVERDUE, "not checked out"),
     (AlarmKind.UNKNOWN_ERROR_CODE, "unknown answer from the provider"),
     (DoubtEnding.RESENT, "sent again without proof; the text may have come twice"),
     (DoubtEnding.GIVEN_UP, "given up; nobody knows whether the text came"),

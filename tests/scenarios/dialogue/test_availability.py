@@ -109,9 +109,20 @@ def test_a_machine_that_repeats_itself_is_answered_no_more(town: Town) -> None:
     ana = town.person("Ana")
     _launch(town, {"medic": 1})
     ana.gets("AL", "1")
-    ana.replies("2").gets("AL")
-    ana.replies("2").gets("AL")
-    ana.replies("2").gets_nothing()
+    refusal = "I cannot come, sorry."
+    ana.replies(refusal).gets("AL")
+    ana.replies(refusal).gets("AL")
+    ana.replies(refusal).gets_nothing()
+
+
+def test_the_cap_on_answers_keeps_no_rendezvous_back(town: Town) -> None:
+    ana = town.person("Ana")
+    for _ in range(6):
+        ana.replies("STATUS").gets("you can be called")
+    ana.replies("STATUS").gets_nothing()
+    assert "limit" in (_effect() or "")
+    _launch(town, {"medic": 1})
+    ana.gets("AL", "1").replies("1").gets("Port gate 3")
 
 
 def test_an_unknown_number_gets_no_answer(town: Town) -> None:
