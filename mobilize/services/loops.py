@@ -17,6 +17,8 @@ ANSWERS = (MessageKind.ACKNOWLEDGEMENT, MessageKind.QUESTION)
 REPEATS = 3
 #: Characters from which a text is more than a digit or a word.
 SENTENCE = 15
+#: Characters that a phone puts before a text that it forwards.
+FORWARDED = 10
 _HOUR = timedelta(hours=1)
 
 
@@ -70,7 +72,7 @@ def repeats_itself(inbound: InboundMessage) -> bool:
 
 
 def _is_our_own(inbound: InboundMessage) -> bool:
-    """Whether it is, or holds, a text that we sent to this phone lately: an echo, or forwarded back."""
+    """Whether it is a text that we sent to this phone lately: an echo, or forwarded back without a word."""
     ours = db.session.scalars(
         select(Message.body)
         .where(
@@ -80,4 +82,4 @@ def _is_our_own(inbound: InboundMessage) -> bool:
         .limit(10)
     )
     body = automatic.folded(inbound.body)
-    return any(automatic.folded(text) in body for text in ours)
+    return any(own in body and len(body) - len(own) <= FORWARDED for own in map(automatic.folded, ours))
