@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, distinct, func, select
 
 from mobilize.domain.delivery import ENDED_SHORT, DoubtEnding, ErrorClass, MessageState
-from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState
+from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, PlaceKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import (
     Callout,
@@ -17,6 +17,7 @@ from mobilize.models import (
     InboundMessage,
     Message,
     MessageEvent,
+    Place,
     Recipient,
     Skill,
     StatusCallback,
@@ -26,6 +27,7 @@ from mobilize.models import (
 from . import access
 from .access import Viewer
 from .measures import SECOND_COPY_SQL
+from .runtime import now
 from .standing import AlarmRow, standing_alarms
 
 #: The newest texts shown.
@@ -280,6 +282,7 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
         .where(Recipient.id.in_(select(seen.c.id)))
     ).all()
     skills = _skills(callout)
+    shared = _shared_places(callout) if viewer.role is not AccountRole.AUTHORITY else {}
     codes = {need.id: need.skill.code for need in callout.needs}
     people = [
         RecipientRow(
@@ -301,8 +304,8 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
             reason=reason if state in _NOT_WELL else None,
             doubt_ending=ending,
             reply_code=r.reply_code,
-            lat=r.lat,
-            lon=r.lon,
+            lat=shared.get(v.id, (r.lat, r.lon))[0],
+            lon=shared.get(v.id, (r.lat, r.lon))[1],
         )
         for r, v, message_id, state, error_class, reason, ending in rows
     ]
@@ -340,6 +343,21 @@ def _skills(callout: Callout) -> dict[int, set[str]]:
     for volunteer_id, code in rows:
         found.setdefault(volunteer_id, set()).add(code)
     return found
+
+
+def _shared_places(callout: Callout) -> dict[int, tuple[float, float]]:
+    """Where those who come said that they are, by volunteer; told to their section alone."""
+    rows = db.session.execute(
+        select(Place.volunteer_id, Place.lat, Place.lon)
+        .join(Recipient, Recipient.volunteer_id == Place.volunteer_id)
+        .where(
+            Recipient.callout_id == callout.id,
+            Recipient.state.in_(access.COMMITTED),
+            Place.kind == PlaceKind.LIVE,
+            Place.expires_at > now(),
+        )
+    )
+    return {volunteer_id: (lat, lon) for volunteer_id, lat, lon in rows}
 
 
 def _unclear(callout: Callout) -> int:

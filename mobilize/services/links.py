@@ -18,7 +18,7 @@ from mobilize.domain.vocabulary import AccountRole, Channel, Hazard
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Recipient
 
-from . import inbox, live_places
+from . import inbox, live_places, outbox
 from .access import Viewer
 from .link_codes import recipient_of, secret, standing
 from .runtime import now, settings
@@ -179,31 +179,33 @@ def share_place(page: Page, token: str, lat: float, lon: float) -> bool:
 
     Raises `InvalidInput` for a place that is none.
     """
-    volunteer_id = _owner(page, token) if page.standing in links.SHARES_PLACE else None
-    if volunteer_id is not None:
-        live_places.share(_themselves(volunteer_id), volunteer_id, lat, lon)
-    return volunteer_id is not None
+    owner = _owner(page, token) if page.standing in links.SHARES_PLACE else None
+    if owner is None:
+        return False
+    outbox.touch([owner.callout_id])  # the board's map shows it
+    live_places.share(_themselves(owner), owner.volunteer_id, lat, lon)
+    return True
 
 
 def take_back_place(page: Page, token: str) -> bool:
     """Forget where the person is, whatever became of the call. False if the form is too old."""
-    volunteer_id = _owner(page, token)
-    if volunteer_id is not None:
-        live_places.take_back(_themselves(volunteer_id), volunteer_id)
-    return volunteer_id is not None
+    owner = _owner(page, token)
+    if owner is None:
+        return False
+    outbox.touch([owner.callout_id])
+    live_places.take_back(_themselves(owner), owner.volunteer_id)
+    return True
 
 
-def _owner(page: Page, token: str) -> int | None:
+def _owner(page: Page, token: str) -> Recipient | None:
     """Whose page a form was on, if it is ours."""
-    recipient = recipient_of(page.code)
-    if recipient is None or links.nonce_of(token, secret(), page.code, now()) is None:
-        return None
-    return recipient.volunteer_id
+    nonce = links.nonce_of(token, secret(), page.code, now())
+    return recipient_of(page.code) if nonce is not None else None
 
 
-def _themselves(volunteer_id: int) -> Viewer:
+def _themselves(owner: Recipient) -> Viewer:
     """Nobody is signed in; the code speaks for the person."""
-    return Viewer(AccountRole.VOLUNTEER, volunteer_id=volunteer_id)
+    return Viewer(AccountRole.VOLUNTEER, volunteer_id=owner.volunteer_id)
 
 
 def place_minutes() -> int:

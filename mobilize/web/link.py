@@ -31,18 +31,16 @@ VAGUE_M = 10_000
 WRONG_CODES = "300/minute"
 
 
-def _gone(_limit: object = None) -> Response:
+def _gone() -> Response:
     """The same for a code that is wrong, forged or too old: it tells nothing."""
     language = request.accept_languages.best_match(pages.LANGUAGES) or "en"
-    status = HTTPStatus.NOT_FOUND if _limit is None else HTTPStatus.TOO_MANY_REQUESTS
-    return _sent("web/link_gone.html", status, language=language)
+    return _sent("web/link_gone.html", HTTPStatus.NOT_FOUND, language=language)
 
 
 _counted = limiter.shared_limit(
     WRONG_CODES,
     scope="wrong codes of links",
     deduct_when=lambda response: response.status_code == HTTPStatus.NOT_FOUND,
-    on_breach=_gone,
 )
 
 
