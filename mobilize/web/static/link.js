@@ -3,10 +3,8 @@
   "use strict";
   var form = document.getElementById("place");
   var says = document.getElementById("place-says");
-  if (!("geolocation" in navigator) || window.isSecureContext === false) {
-    document.getElementById("place-without").hidden = false;
-    return;
-  }
+  if (!("geolocation" in navigator) || window.isSecureContext === false) return;
+  document.getElementById("place-without").hidden = true;
   form.hidden = false;
   form.onsubmit = function () {
     says.textContent = form.getAttribute("data-wait");
