@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import OperationalError
 
 from mobilize.domain import links
-from mobilize.domain.links import Standing
+from mobilize.domain.links import Press, Standing
 from mobilize.domain.vocabulary import AccountRole, Channel, Hazard
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Recipient
@@ -111,8 +111,8 @@ def new_token(code: str) -> str:
     return links.form_token(secret(), code, secrets.token_hex(8), now())
 
 
-def answer(page: Page, token: str, words: str) -> bool:
-    """Keep an answer from the page and understand it at once, if nothing stands before it.
+def answer(page: Page, token: str, press: Press, minutes: int | None = None) -> bool:
+    """Keep what was pressed, as the text that it stands for, and understand it at once.
 
     False if the form is too old or not ours: nothing was kept. Raises `intake.NotStored`.
     """
@@ -120,22 +120,23 @@ def answer(page: Page, token: str, words: str) -> bool:
     recipient = recipient_of(page.code)
     if nonce is None or recipient is None:
         return False
-    sid = f"link:{nonce}:{words}"
-    if not _store(recipient, sid, words) and _latest_sid(recipient) != sid:
+    words = links.typed(press, minutes)
+    sid = f"link:{nonce}:{press}:{words}"
+    if not _store(recipient, sid, words, press) and _latest_sid(recipient) != sid:
         # No double press: something else was pressed in between, on a page that had been left open.
-        sid = f"link:{secrets.token_hex(8)}:{words}"
-        _store(recipient, sid, words)
+        sid = f"link:{secrets.token_hex(8)}:{press}:{words}"
+        _store(recipient, sid, words, press)
     _understand(recipient, sid)
     return True
 
 
-def _store(recipient: Recipient, sid: str, words: str) -> bool:
+def _store(recipient: Recipient, sid: str, words: str, press: Press) -> bool:
     return inbox.store_inbound(
         sid=sid,
         from_phone=recipient.volunteer.phone,
         to_phone=_DOOR,
         body=words,
-        raw={},
+        raw={"press": press.value},
         channel=Channel.LINK,
         recipient_id=recipient.id,
     )

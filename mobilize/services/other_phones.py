@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from mobilize.domain import links
+from mobilize.domain.links import Press
 from mobilize.domain.vocabulary import Channel, Intent
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
@@ -57,7 +58,7 @@ def number_for(inbound: InboundMessage, volunteer: Volunteer) -> str | None:
     where there is no network. Who opted out and says yes on the page gets no text either.
     """
     if inbound.channel is Channel.LINK:
-        due = inbound.intent is Intent.ACCEPT and volunteer.opted_out_at is None
+        due = inbound.raw.get("press") == Press.YES and volunteer.opted_out_at is None
         return volunteer.phone if due else None
     if inbound.channel is not Channel.TEXT:
         return volunteer.phone

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from mobilize.domain import pages
 from mobilize.domain.errors import InvalidInput
-from mobilize.domain.links import MINUTES, OFFERED, SHARES_PLACE, Press, typed
+from mobilize.domain.links import MINUTES, OFFERED, SHARES_PLACE, Press
 from mobilize.domain.replies import LATEST_ETA
 from mobilize.domain.sms import hazard_name
 from mobilize.extensions import csrf, limiter
@@ -64,7 +64,7 @@ def answer_link(code: str) -> ResponseReturnValue:
     if press is None or not _is_minutes(minutes):
         return _shown(page, "again", HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        kept = links.answer(page, _token(), typed(press, int(minutes) if minutes else None))
+        kept = links.answer(page, _token(), press, int(minutes) if minutes else None)
     except NotStored:
         return _shown(page, "busy", HTTPStatus.SERVICE_UNAVAILABLE)
     return _back(page) if kept else _shown(page, "again", HTTPStatus.CONFLICT)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from mobilize.domain import links as domain
 from mobilize.domain import sms
-from mobilize.domain.links import Standing
+from mobilize.domain.links import Press, Standing
 from mobilize.domain.vocabulary import (
     AccountRole,
     CalloutMode,
@@ -49,9 +49,9 @@ def opened() -> Page:
     return page
 
 
-def press(words: str) -> None:
+def press(button: Press, minutes: int | None = None) -> None:
     page = opened()
-    assert links.answer(page, links.new_token(page.code), words)
+    assert links.answer(page, links.new_token(page.code), button, minutes)
 
 
 def bodies() -> list[str]:
@@ -134,7 +134,7 @@ def test_looking_changes_nothing_and_tells_no_rendezvous(world: World) -> None:
 def test_a_yes_with_minutes_is_an_answer_like_any_other(world: World) -> None:
     world.volunteer()
     launched(world)
-    press("1 20")
+    press(Press.YES, 20)
     kept = db.session.scalars(select(InboundMessage)).one()
     assert (kept.channel, kept.body, kept.intent) == (Channel.LINK, "1 20", Intent.ACCEPT)
     assert recipient().eta_at == now() + timedelta(minutes=20)
@@ -147,11 +147,14 @@ def test_a_yes_with_minutes_is_an_answer_like_any_other(world: World) -> None:
 def test_a_yes_is_confirmed_by_text_and_a_no_by_the_page_alone(world: World) -> None:
     world.volunteer()
     launched(world)
-    press("3")
-    press("2")
+    press(Press.LIMITED)
+    press(Press.NO)
     assert len(bodies()) == 1
-    press("1")
+    press(Press.YES)
     assert "Port gate 3" in bodies()[1]
+    press(Press.ETA, 30)
+    press(Press.ARRIVED)
+    assert len(bodies()) == 2
 
 
 def test_a_double_press_counts_once(world: World) -> None:
@@ -160,7 +163,7 @@ def test_a_double_press_counts_once(world: World) -> None:
     page = opened()
     token = links.new_token(page.code)
     for _ in range(2):
-        assert links.answer(page, token, "1 20")
+        assert links.answer(page, token, Press.YES, 20)
     assert db.session.query(InboundMessage).count() == 1
     assert len(bodies()) == 2
 
@@ -170,8 +173,8 @@ def test_a_page_left_open_can_change_its_mind_and_back(world: World) -> None:
     launched(world)
     page = opened()
     token = links.new_token(page.code)
-    for words in ("1", "2", "1"):
-        assert links.answer(page, token, words)
+    for button in (Press.YES, Press.NO, Press.YES):
+        assert links.answer(page, token, button)
     assert recipient().state is RecipientState.ACCEPTED
 
 
@@ -181,7 +184,7 @@ def test_an_old_form_keeps_nothing(world: World, clock: FastForwardClock) -> Non
     page = opened()
     token = links.new_token(page.code)
     clock.advance(hours=25)
-    assert not links.answer(page, token, "1")
+    assert not links.answer(page, token, Press.YES)
     assert db.session.query(InboundMessage).count() == 0
 
 
@@ -189,7 +192,7 @@ def test_what_was_said_before_is_understood_before(world: World) -> None:
     person = world.volunteer()
     launched(world)
     inbox.store_inbound(sid="IN1", from_phone=person.phone, to_phone="+15550100", body="2", raw={})
-    press("1")
+    press(Press.YES)
     assert opened().waiting
     inbox.understand_pending()
     assert not opened().waiting
@@ -205,7 +208,7 @@ def test_when_the_database_is_busy_the_engine_does_it(world: World, monkeypatch:
     world.volunteer()
     launched(world)
     monkeypatch.setattr(inbox, "handle_at_once", busy)
-    press("1")
+    press(Press.YES)
     assert (opened().waiting, opened().standing) == (True, Standing.ASKED)
     inbox.understand_pending()
     assert (opened().waiting, opened().standing) == (False, Standing.COMING)
@@ -230,7 +233,7 @@ def test_who_opted_out_of_texts_can_say_yes_on_the_page_and_gets_no_text(world: 
     launched(world)
     person.opted_out_at = now()
     db.session.commit()
-    press("1")
+    press(Press.YES)
     assert opened().standing is Standing.COMING
     assert len(bodies()) == 1
     assert db.session.get_one(Volunteer, person.id).opted_out_at is not None
@@ -239,7 +242,7 @@ def test_who_opted_out_of_texts_can_say_yes_on_the_page_and_gets_no_text(world: 
 def test_after_the_stand_down_the_page_says_so_and_asks_whether_one_is_home(world: World) -> None:
     world.volunteer()
     callout = launched(world)
-    press("1")
+    press(Press.YES)
     callouts.stand_down(SYSTEM, callout.id)
     page = opened()
     assert (page.standing, page.meeting) == (Standing.RELEASED, None)
@@ -258,7 +261,7 @@ def test_a_place_is_shared_for_a_while_by_who_comes(world: World) -> None:
     world.volunteer()
     launched(world)
     assert not share()
-    press("1")
+    press(Press.YES)
     assert share(41.33, 19.46)
     place = live()
     assert place is not None
@@ -274,7 +277,7 @@ def test_the_section_sees_a_shared_place_on_the_board_and_the_authority_does_not
     world.volunteer()
     emergency = world.emergency(authority_id=world.authority().id)
     callout = launched(world, emergency=emergency)
-    press("1")
+    press(Press.YES)
     revision = board.revision(SYSTEM, callout.id)
     share(41.33, 19.46)
     assert board.revision(SYSTEM, callout.id) != revision
@@ -291,7 +294,7 @@ def test_the_section_sees_a_shared_place_on_the_board_and_the_authority_does_not
 def test_a_place_can_be_taken_back_also_when_all_is_over(world: World) -> None:
     world.volunteer()
     callout = launched(world)
-    press("1")
+    press(Press.YES)
     share()
     callouts.stand_down(SYSTEM, callout.id)
     page = opened()
@@ -303,7 +306,7 @@ def test_a_place_can_be_taken_back_also_when_all_is_over(world: World) -> None:
 def test_the_audit_trail_tells_of_a_place_but_not_where(world: World) -> None:
     world.volunteer()
     launched(world)
-    press("1")
+    press(Press.YES)
     share(41.33, 19.46)
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "volunteer.share_place")).one()
     assert entry.after == {"until": (now() + timedelta(minutes=120)).isoformat()}
