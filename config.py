@@ -77,10 +77,10 @@ class Settings:
     one_by_one_minutes: float
     fatigue_cap: int
     fatigue_days: int
+    live_place_minutes: int
     rest_hours: int
     minimum_age: int
     automatic_answers_per_hour: int
-    live_place_minutes: int
     token_max_age_seconds: int
     secure_cookies: bool
     log_format: str
@@ -444,6 +444,11 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=1, max=366),
         metadata={"help": "The days over which `FATIGUE_CAP` counts."},
     )
+    LIVE_PLACE_MINUTES = fields.Integer(
+        load_default=120,
+        validate=validate.Range(min=5, max=1440),
+        metadata={"help": "How long a place counts that a person shared from their link."},
+    )
     REST_HOURS = fields.Integer(
         load_default=12,
         validate=validate.Range(min=0, max=720),
@@ -458,11 +463,6 @@ class SettingsSchema(Schema):
         load_default=6,
         validate=validate.Range(min=1, max=100),
         metadata={"help": "Automatic answers that one phone gets within an hour."},
-    )
-    LIVE_PLACE_MINUTES = fields.Integer(
-        load_default=120,
-        validate=validate.Range(min=5, max=1440),
-        metadata={"help": "How long a place counts that a person shared from their link."},
     )
     TOKEN_MAX_AGE_SECONDS = fields.Integer(
         load_default=86_400,

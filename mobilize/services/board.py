@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, distinct, func, select
@@ -282,7 +282,6 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
         .where(Recipient.id.in_(select(seen.c.id)))
     ).all()
     skills = _skills(callout)
-    shared = _shared_places(callout) if viewer.role is not AccountRole.AUTHORITY else {}
     codes = {need.id: need.skill.code for need in callout.needs}
     people = [
         RecipientRow(
@@ -304,11 +303,13 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
             reason=reason if state in _NOT_WELL else None,
             doubt_ending=ending,
             reply_code=r.reply_code,
-            lat=shared.get(v.id, (r.lat, r.lon))[0],
-            lon=shared.get(v.id, (r.lat, r.lon))[1],
+            lat=r.lat,
+            lon=r.lon,
         )
         for r, v, message_id, state, error_class, reason, ending in rows
     ]
+    if viewer.role is not AccountRole.AUTHORITY:
+        people = _where_they_said(callout, people)
     return sorted(people, key=_reading_order)
 
 
@@ -345,8 +346,8 @@ def _skills(callout: Callout) -> dict[int, set[str]]:
     return found
 
 
-def _shared_places(callout: Callout) -> dict[int, tuple[float, float]]:
-    """Where those who come said that they are, by volunteer; told to their section alone."""
+def _where_they_said(callout: Callout, people: Sequence[RecipientRow]) -> list[RecipientRow]:
+    """The same people, those who come at the places that they shared; told to their section alone."""
     rows = db.session.execute(
         select(Place.volunteer_id, Place.lat, Place.lon)
         .join(Recipient, Recipient.volunteer_id == Place.volunteer_id)
@@ -357,7 +358,8 @@ def _shared_places(callout: Callout) -> dict[int, tuple[float, float]]:
             Place.expires_at > now(),
         )
     )
-    return {volunteer_id: (lat, lon) for volunteer_id, lat, lon in rows}
+    shared = {volunteer_id: {"lat": lat, "lon": lon} for volunteer_id, lat, lon in rows}
+    return [replace(one, **shared.get(one.volunteer_id, {})) for one in people] if shared else list(people)
 
 
 def _unclear(callout: Callout) -> int:

@@ -158,11 +158,11 @@ def _answer(
     outbox.answer(
         volunteer,
         body,
-        to_phone=phone,
         key=f"answer:{inbound.id}",
         kind=kind,
         recipient_id=recipient.id if recipient else None,
         callout_id=recipient.callout_id if recipient else None,
+        to_phone=phone,
     )
 
 
