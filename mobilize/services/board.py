@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, distinct, func, select
 
 from mobilize.domain.delivery import ENDED_SHORT, DoubtEnding, ErrorClass, MessageState
-from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, PlaceKind, RecipientState
+from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import (
     Callout,
@@ -17,17 +17,15 @@ from mobilize.models import (
     InboundMessage,
     Message,
     MessageEvent,
-    Place,
     Recipient,
     Skill,
     StatusCallback,
     Volunteer,
 )
 
-from . import access
+from . import access, live_places
 from .access import Viewer
 from .measures import SECOND_COPY_SQL
-from .runtime import now
 from .standing import AlarmRow, standing_alarms
 
 #: The newest texts shown.
@@ -348,18 +346,13 @@ def _skills(callout: Callout) -> dict[int, set[str]]:
 
 def _where_they_said(callout: Callout, people: Sequence[RecipientRow]) -> list[RecipientRow]:
     """The same people, those who come at the places that they shared; told to their section alone."""
-    rows = db.session.execute(
-        select(Place.volunteer_id, Place.lat, Place.lon)
-        .join(Recipient, Recipient.volunteer_id == Place.volunteer_id)
-        .where(
-            Recipient.callout_id == callout.id,
-            Recipient.state.in_(access.COMMITTED),
-            Place.kind == PlaceKind.LIVE,
-            Place.expires_at > now(),
-        )
-    )
-    shared = {volunteer_id: {"lat": lat, "lon": lon} for volunteer_id, lat, lon in rows}
-    return [replace(one, **shared.get(one.volunteer_id, {})) for one in people] if shared else list(people)
+    shared = live_places.of_comers(callout)
+    return [
+        replace(one, lat=shared[one.volunteer_id].lat, lon=shared[one.volunteer_id].lon)
+        if one.volunteer_id in shared
+        else one
+        for one in people
+    ]
 
 
 def _unclear(callout: Callout) -> int:

@@ -1,6 +1,6 @@
 """Where a person is now, told once and of their own will. It expires, and can be taken back at any time.
 
-The audit trail keeps that and until when, not where: it can never be erased. One transaction each.
+The audit trail keeps that and until when, not where: it can never be erased. Each change is one transaction.
 """
 
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from mobilize.domain import person
 from mobilize.domain.area import cell_of
 from mobilize.domain.vocabulary import PlaceKind
 from mobilize.extensions import db
-from mobilize.models import Place, Volunteer
+from mobilize.models import Callout, Place, Recipient, Volunteer
 
-from . import audit
+from . import access, audit
 from .access import Viewer
 from .runtime import now, settings
 
@@ -46,6 +46,21 @@ def take_back(viewer: Viewer, volunteer_id: int) -> None:
 def live_place(volunteer: Volunteer) -> Place | None:
     """The person's live place, also if it has expired."""
     return next((place for place in volunteer.places if place.kind is PlaceKind.LIVE), None)
+
+
+def of_comers(callout: Callout) -> dict[int, Place]:
+    """The places that those who come shared and that still count, by volunteer."""
+    shared = db.session.scalars(
+        select(Place)
+        .join(Recipient, Recipient.volunteer_id == Place.volunteer_id)
+        .where(
+            Recipient.callout_id == callout.id,
+            Recipient.state.in_(access.COMMITTED),
+            Place.kind == PlaceKind.LIVE,
+            Place.expires_at > now(),
+        )
+    )
+    return {place.volunteer_id: place for place in shared}
 
 
 def _held(volunteer_id: int) -> Volunteer:
