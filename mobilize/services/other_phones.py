@@ -34,8 +34,11 @@ class Claimed:
 
 
 def claimed(inbound: InboundMessage) -> Claimed | None:
-    """The place in a callout that a text claims by its code, if it does."""
-    if inbound.channel is not Channel.TEXT:
+    """The place in a callout that a text claims by its code, if it does.
+
+    Not if a coordinator has said whose text it is.
+    """
+    if inbound.channel is not Channel.TEXT or inbound.volunteer_id is not None:
         return None
     for claim in links.claims(inbound.body):
         recipient = link_codes.recipient_of(claim.code)
