@@ -82,6 +82,7 @@ class Settings:
     longest_shift_hours: float
     fatigue_cap: int
     fatigue_days: int
+    live_place_minutes: int
     rest_hours: int
     minimum_age: int
     automatic_answers_per_hour: int
@@ -481,6 +482,11 @@ class SettingsSchema(Schema):
         load_default=30,
         validate=validate.Range(min=1, max=366),
         metadata={"help": "The days over which `FATIGUE_CAP` counts."},
+    )
+    LIVE_PLACE_MINUTES = fields.Integer(
+        load_default=120,
+        validate=validate.Range(min=5, max=1440),
+        metadata={"help": "How long a place counts that a person shared from their link."},
     )
     REST_HOURS = fields.Integer(
         load_default=12,

@@ -85,6 +85,9 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /static/<path:filename>": OPEN,
     "GET /assets/<path:filename>": OPEN,
     "GET /fs-static/<path:filename>": OPEN,
+    "GET /c/<code>": OPEN,  # the code is the key; tests/web/test_link.py has the rest
+    "POST /c/<code>": OPEN,
+    "POST /c/<code>/place": OPEN,
     "GET /": ANY,
     "GET /me": OWN,
     "GET /emergencies": WATCH,

@@ -3,7 +3,7 @@
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, distinct, func, select
@@ -25,7 +25,7 @@ from mobilize.models import (
     Volunteer,
 )
 
-from . import access, watch
+from . import access, live_places, watch
 from .access import Viewer
 from .measures import SECOND_COPY_SQL
 from .runtime import now
@@ -326,6 +326,8 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
         )
         for r, v, message_id, state, error_class, reason, ending in rows
     ]
+    if viewer.role is not AccountRole.AUTHORITY:
+        people = _where_they_said(callout, people)
     return sorted(people, key=_reading_order)
 
 
@@ -360,6 +362,17 @@ def _skills(callout: Callout) -> dict[int, set[str]]:
     for volunteer_id, code in rows:
         found.setdefault(volunteer_id, set()).add(code)
     return found
+
+
+def _where_they_said(callout: Callout, people: Sequence[RecipientRow]) -> list[RecipientRow]:
+    """The same people, those who come at the places that they shared; told to their section alone."""
+    shared = live_places.of_comers(callout)
+    return [
+        replace(one, lat=shared[one.volunteer_id].lat, lon=shared[one.volunteer_id].lon)
+        if one.volunteer_id in shared
+        else one
+        for one in people
+    ]
 
 
 def _unclear(callout: Callout) -> int:

@@ -11,11 +11,11 @@ import structlog
 from sqlalchemy import func, or_, select
 
 from mobilize.domain import replies
-from mobilize.domain.vocabulary import Intent, MessageKind, RecipientState
+from mobilize.domain.vocabulary import Channel, Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import answers, audit, loops, outbox, pauses, texts, watch
+from . import answers, audit, loops, other_phones, outbox, pauses, texts, watch
 from .access import SYSTEM
 from .runtime import now
 
@@ -27,6 +27,9 @@ AFTERTHOUGHT = timedelta(days=2)
 
 def understand(inbound: InboundMessage) -> None:
     """Read an answer and do what it says. Adds to the current transaction."""
+    claimed = other_phones.claimed(inbound)
+    if claimed is not None:
+        inbound.recipient_id = claimed.recipient.id
     volunteer = _writer(inbound)
     if volunteer is None:
         log.warning("text from an unknown number", inbound_id=inbound.id)
@@ -40,16 +43,19 @@ def understand(inbound: InboundMessage) -> None:
     asked = _open_recipients(volunteer, inbound)
     awaited = watch.awaited(volunteer.id)
     reply = replies.understand(
-        inbound.body,
+        claimed.words if claimed else inbound.body,
         volunteer.language,
         now().astimezone(ZoneInfo(volunteer.time_zone)),
         sorted({recipient.reply_code for recipient in (*asked, *awaited)}),
     )
     inbound.intent, inbound.eta_minutes, inbound.reply_code = reply.intent, reply.eta_minutes, reply.code
     inbound.confidence, inbound.absent_minutes = reply.confidence, reply.minutes
-    if volunteer.opted_out_at is not None and reply.intent is Intent.ACCEPT:
+    own_text = claimed is None and inbound.channel is Channel.TEXT
+    if own_text and volunteer.opted_out_at is not None and reply.intent is Intent.ACCEPT:
         inbound.intent = Intent.OPT_IN  # the carrier takes YES after a STOP as a return
-    inbound.effect = act(inbound, volunteer, asked)
+    if claimed is not None:
+        inbound.intent = claimed.meaning(reply.intent)
+    inbound.effect = other_phones.told(inbound, volunteer, act(inbound, volunteer, asked))
 
 
 def _writer(inbound: InboundMessage) -> Volunteer | None:
@@ -188,6 +194,9 @@ def _tell(
 def _answer(
     inbound: InboundMessage, volunteer: Volunteer, body: str, kind: MessageKind, recipient: Recipient | None
 ) -> None:
+    phone = other_phones.number_for(inbound, volunteer)
+    if phone is None:
+        return
     outbox.answer(
         volunteer,
         body,
@@ -195,6 +204,7 @@ def _answer(
         kind=kind,
         recipient_id=recipient.id if recipient else None,
         callout_id=recipient.callout_id if recipient else None,
+        to_phone=phone,
     )
 
 
