@@ -34,7 +34,7 @@ from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientS
 from mobilize.extensions import db
 from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
-from . import bell, outbox, selection
+from . import bell, outbox, selection, wordings
 from .listed import listed
 from .runtime import now
 from .selection import Candidate
@@ -273,7 +273,8 @@ def values_for(
 
 
 def body_for(callout: Callout, language: str, time_zone: str, code: str) -> str:
-    return sms.callout_text(language, values_for(callout, time_zone, code), callout.wording)
+    wording = callout.wording or wordings.own(callout.emergency.section, language).get("callout")
+    return sms.callout_text(language, values_for(callout, time_zone, code), wording)
 
 
 def local(at: datetime, time_zone: str) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import select
 
-from mobilize.domain import sms
+from mobilize.domain import rewording
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.domain.vocabulary import (
     AccountRole,
@@ -118,7 +118,7 @@ def _check(wish: CalloutDraft) -> dict[str, Skill]:
     if errors:
         raise InvalidInput(errors)
     if wish.wording:
-        sms.check_wording(wish.wording)
+        rewording.check_wording(wish.wording)
     return known
 
 
