@@ -18,8 +18,8 @@ from .vocabulary import Hazard
 MAX_CHARACTERS = 1600  # Twilio's limit for a body
 MAX_SEGMENTS = 6
 
-#: What an own sentence may leave out although the standard one says it.
-_LEFT_OUT = frozenset({"where", "skills"})
+#: What an own sentence may leave out although the standard one says it; of the letter, commands are checked.
+_LEFT_OUT = frozenset({"where", "skills", "code"})
 #: What may stand for what the standard sentence says.
 _INSTEAD: Mapping[str, tuple[str, ...]] = MappingProxyType({"event": ("title", "hazard")})
 
@@ -135,7 +135,12 @@ def example(language: str, name: str, text: str | None, values: sms.CalloutValue
         codes = "ABC"[: LONGEST["codes"]] if kind == "several" else "A"
         return sms.question_text(language, codes, values.section, own=own)
     if group == "notice":
-        words = {"section": values.section, "skill": values.skills[0], "until": until_text(language, _AT)}
+        until = _AT.date() if kind == "certificate" else _AT
+        words = {
+            "section": values.section,
+            "skill": values.skills[0],
+            "until": until_text(language, until),
+        }
         return sms.notice_text(language, kind, words, own)
     return sms.text_of(language, name, values, text)
 

@@ -95,11 +95,13 @@ def compose(emergency: Emergency, wish: CalloutDraft) -> Callout:
             status=CalloutStatus.DRAFT,
             created_at=now(),
             revision=0,
-            needs=[
-                Need(skill=skills[need.skill], headcount=need.headcount, confidence=need.confidence)
-                for need in wish.needs
-            ],
+            needs=[_need(skills[need.skill], need) for need in wish.needs],
         )
+
+
+def _need(skill: Skill, wish: NeedDraft) -> Need:
+    # The skill's id stands there before anything is stored: a sketch is looked at, never stored.
+    return Need(skill=skill, skill_id=skill.id, headcount=wish.headcount, confidence=wish.confidence)
 
 
 def _check(wish: CalloutDraft) -> dict[str, Skill]:

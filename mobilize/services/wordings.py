@@ -94,17 +94,30 @@ def one(viewer: Viewer, section_id: int, language: str, name: str) -> Worded:
 def example(section: Section, language: str, name: str, text: str | None) -> Example:
     """How a text of a section would read with this sentence, or with the standard one."""
     values = replace(rewording.USUAL, section=section.short_name)
-    body = rewording.example(language, name, text, values)
+    return _measured(rewording.example(language, name, text, values))
+
+
+def _measured(body: str) -> Example:
     measure = sms.measure(body)
     return Example(body, measure.encoding, measure.segments, measure.left)
 
 
-def tried(viewer: Viewer, section_id: int, language: str, name: str, text: str) -> Example:
-    """The example of a sentence that is being written; raises what `save` would. Stores nothing."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A sentence that is being written: with values of ordinary length, and with the longest there may be."""
+
+    usual: Example
+    longest: Example
+
+
+def tried(viewer: Viewer, section_id: int, language: str, name: str, text: str) -> Trial:
+    """How a sentence would read. Raises what `save` would; stores nothing."""
+    access.require(viewer, AccountRole.COORDINATOR)
     section = access.find(viewer, Section, section_id)
     _check_known(language, name)
     rewording.check_own(language, name, text)
-    return example(section, language, name, text)
+    longest = rewording.filled_to_the_brim(language, name, text)
+    return Trial(example(section, language, name, text), _measured(longest))
 
 
 def save(viewer: Viewer, section_id: int, language: str, name: str, text: str) -> Worded:

@@ -23,6 +23,7 @@ from . import (
     show,
     texts,
     why,
+    wordings,
 )
 from .blueprint import blp
 
@@ -39,6 +40,7 @@ __all__ = [
     "senders",
     "texts",
     "why",
+    "wordings",
 ]
 
 
