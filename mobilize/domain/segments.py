@@ -34,6 +34,12 @@ class Measure:
     segments: int
     units: int
 
+    @property
+    def left(self) -> int:
+        """How many more units the last segment holds."""
+        one, of_several = (160, 153) if self.encoding == GSM_7 else (70, 67)
+        return (one if self.segments <= 1 else of_several * self.segments) - self.units
+
 
 def measure(body: str) -> Measure:
     """Encoding, segments and units of a text; an empty text has no segments."""
@@ -62,3 +68,8 @@ def _plain(character: str) -> str:
         return character
     bare = unicodedata.normalize("NFKD", character)
     return "".join(sign for sign in bare if not unicodedata.combining(sign))
+
+
+def beyond_gsm_7(body: str) -> str:
+    """The first character for which a text needs UCS-2 even without accents; empty if it needs none."""
+    return next((sign for sign in body if not _ALPHABET.issuperset(economical(sign))), "")

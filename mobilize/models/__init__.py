@@ -15,6 +15,7 @@ from .simulation import SimulatedEvent, SimulatedText
 from .skill import Certification, Skill
 from .training import Course, Risk, RiskStrength
 from .volunteer import Absence, Place, SkillPlace, Volunteer
+from .wording import Wording
 
 __all__ = [
     "Absence",
@@ -50,4 +51,5 @@ __all__ = [
     "StatusCallback",
     "Volunteer",
     "Wave",
+    "Wording",
 ]

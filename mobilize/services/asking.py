@@ -34,7 +34,7 @@ from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientS
 from mobilize.extensions import db
 from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
-from . import bell, link_codes, outbox, selection, watch
+from . import bell, link_codes, outbox, selection, watch, wordings
 from .listed import listed
 from .runtime import now
 from .selection import Candidate
@@ -288,7 +288,8 @@ def values_for(
 def body_for(callout: Callout, language: str, time_zone: str, code: str) -> str:
     """The call, with a code that stands in for each person's own where the callout has links."""
     values = values_for(callout, time_zone, code, link_code=links.STAND_IN if callout.with_link else None)
-    return sms.callout_text(language, values, callout.wording)
+    wording = callout.wording or wordings.own(callout.emergency.section, language).get("callout")
+    return sms.callout_text(language, values, wording)
 
 
 def local(at: datetime, time_zone: str) -> datetime:

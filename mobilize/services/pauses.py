@@ -6,7 +6,7 @@ Everything here adds to the current transaction.
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from mobilize.domain import sms
+from mobilize.domain.sentences import until_text
 from mobilize.domain.vocabulary import Intent, RecipientState
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
@@ -89,6 +89,6 @@ def _status(volunteer: Volunteer, away: str = "status_away", away_open: str = "a
     if volunteer.snoozed_until == OPEN_END:
         return texts.notice(volunteer, away_open)
     at = asking.local(volunteer.snoozed_until, volunteer.time_zone)
-    if at.time() == time.min:
-        at -= timedelta(minutes=1)  # "until 00:00" would leave it open at which end of the day
-    return texts.notice(volunteer, away, until=sms.instant_text(volunteer.language, at))
+    # "Until 00:00" would leave it open at which end of the day: a pause to midnight lasts for whole days.
+    until = (at - timedelta(days=1)).date() if at.time() == time.min else at
+    return texts.notice(volunteer, away, until=until_text(volunteer.language, until))

@@ -25,6 +25,7 @@ from . import (
     show,
     texts,
     why,
+    wordings,
 )
 from .blueprint import blp
 
@@ -43,6 +44,7 @@ __all__ = [
     "senders",
     "texts",
     "why",
+    "wordings",
 ]
 
 

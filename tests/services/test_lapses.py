@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mobilize.domain.errors import InvalidInput, NotAllowed
+from mobilize.domain.sentences import until_text
 from mobilize.domain.vocabulary import AccountRole, MembershipStatus
 from mobilize.extensions import db
 from mobilize.models import Message, Volunteer
@@ -39,7 +40,7 @@ def test_the_holder_is_told_once(world: World, clock: FastForwardClock) -> None:
     assert lapses.announce() == 1
     [body] = queued()
     assert "diver" in body
-    assert f"{now() + timedelta(days=20):%d.%m.%Y}" in body
+    assert until_text("en", now().date() + timedelta(days=20)) in body
     assert lapses.announce() == 0
     person.certifications[0].expires_on = now().date() + timedelta(days=25)
     db.session.commit()
