@@ -61,6 +61,7 @@ class Engine:
         self._add("urgent", self._urgent, self._tick_s)
         self._add("calm", ticks.run_calm, CALM_SECONDS)
         self._add("asking", ticks.run_asking, CALM_SECONDS)
+        self._add("calling", ticks.run_calling, self._tick_s)
         self._add("heartbeat", lambda: heartbeats.beat(self.name), HEARTBEAT_SECONDS)
         self._scheduler.start()
         self._sending.start()

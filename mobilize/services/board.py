@@ -25,6 +25,7 @@ from mobilize.models import (
 
 from . import access
 from .access import Viewer
+from .call_tally import Calls, tally
 from .measures import SECOND_COPY_SQL
 from .standing import AlarmRow, standing_alarms
 
@@ -136,6 +137,8 @@ class Board:
     unclear: int
     latest_inbound: list[InboundRow]
     alarms: list[AlarmRow]
+    #: ``None`` where nobody is called by voice.
+    calls: Calls | None
 
 
 def board(viewer: Viewer, callout_id: int) -> Board:
@@ -162,6 +165,7 @@ def board(viewer: Viewer, callout_id: int) -> Board:
         unclear=_unclear(callout),
         latest_inbound=_latest(callout) if viewer.role is not AccountRole.AUTHORITY else [],
         alarms=alarm_rows,
+        calls=tally(callout),
     )
 
 

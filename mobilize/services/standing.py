@@ -56,8 +56,9 @@ def standing_alarms(viewer: Viewer) -> list[AlarmRow]:
 
 
 def _concerns(viewer: Viewer, alarm: Alarm) -> bool:
-    """Faults of the service concern everyone; a callout's replies those who may see the callout."""
-    if alarm.kind is not AlarmKind.REPLIES_COLLAPSED:
+    """Faults of the service concern everyone; a callout's replies and calls those who may see it."""
+    about_a_callout = alarm.kind in (AlarmKind.REPLIES_COLLAPSED, AlarmKind.CALLS_STOPPED)
+    if not about_a_callout or not alarm.subject.isdecimal():
         return True
     seen = access.visible(viewer, Callout).where(Callout.id == int(alarm.subject))
     return db.session.scalars(seen).one_or_none() is not None
@@ -87,6 +88,13 @@ def _remedy(alarm: Alarm) -> str:
             return "Such texts count as failed. Look the code up at the provider, then acknowledge this."
         case AlarmKind.REPLIES_COLLAPSED:
             return "This ends by itself when answers come."
+        case AlarmKind.CALLS_STOPPED if alarm.subject.isdecimal():
+            return "Acknowledge this to let calls go on for as much again; or call people yourself."
+        case AlarmKind.CALLS_STOPPED:
+            return (
+                "Look at the account at the provider: credit, voice permissions, the number. One call is tried "
+                "now and then; acknowledge this to try at once."
+            )
     if alarm.retry_at is None:
         return "Resume it when texts may go out again."
     if ":" in alarm.subject:
