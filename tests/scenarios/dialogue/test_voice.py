@@ -322,7 +322,7 @@ def test_no_call_comes_after_the_stand_down_or_while_asking_is_stopped(town: Tow
 
 def test_calls_stop_at_the_cap_until_a_coordinator_lets_them_go_on(town: Town, phone: Switchboard) -> None:
     # A call may last two minutes, so it may cost 0.40.
-    runtime().settings = _with(voice_prices={"*": 0.2}, voice_cost_cap=0.5, voice_calls_at_once=5)
+    runtime().settings = _with(voice_prices={"*": 0.2}, voice_cost_cap=0.6, voice_calls_at_once=5)
     ana, ben = town.person("Ana"), town.person("Ben")
     callout = launch(town, {"medic": 2}, mode=CalloutMode.EVERYONE)
     ana.gets("AL")
