@@ -76,6 +76,8 @@ class Calls:
     def __init__(self, carrier: Carrier, webhooks: Webhooks, account: str) -> None:
         self._carrier, self._webhooks, self._account = carrier, webhooks, account
         self.calls: dict[str, Call] = {}
+        #: The form of every request for a call, whatever became of it.
+        self.requests: list[Mapping[str, str]] = []
         self._times: Counter[str] = Counter()
         self._by_phone: defaultdict[str, list[Call]] = defaultdict(list)
 

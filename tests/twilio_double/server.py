@@ -134,6 +134,7 @@ class Server:
     async def _call(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         memory, form = self.memory, _form(body)
         knobs = memory.carrier.knobs
+        memory.calls.requests.append(form)
         nth = memory.carrier.asked("call", form.get("To", ""))
         fault = memory.carrier.fault_of_create(form | {"Body": "call"}, nth)
         if fault and not fault.takes_the_text:
