@@ -467,7 +467,7 @@ class SettingsSchema(Schema):
         metadata={"help": "The number that calls come from. Left out: the first phone of `TWILIO_FROM`."},
     )
     VOICE_VOICES = Voices(
-        load_default={},
+        load_default=None,
         metadata={
             "help": "Voices by language, in place of the usual ones or for a language without, as "
             "`it=Polly.Giorgio/it-IT,sq=Polly.Carla/it-IT`."
@@ -648,6 +648,7 @@ class SettingsSchema(Schema):
         values["database_url"] = values["database_url"].replace("postgresql://", "postgresql+psycopg://", 1)
         if values["voice_gateway"] is None:
             values["voice_gateway"] = "simulator" if values["sms_gateway"] == "simulator" else "none"
+        values["voice_voices"] = values["voice_voices"] or {}
         values["voice_from"] = values["voice_from"] or _first_phone(values["twilio_from"])
         if values["secure_cookies"] is None:
             values["secure_cookies"] = values["public_url"].startswith("https://")

@@ -107,6 +107,7 @@ class BoardCallsSchema(Schema):
     cost = fields.Float(allow_none=True, metadata={"description": "Estimated; calls under way at their most"})
     cap = fields.Float(allow_none=True, metadata={"description": "What they may cost in all"})
     currency = fields.String()
+    possible = fields.Boolean(metadata={"description": "Whether this installation can place calls"})
 
 
 class BoardCalloutSchema(Schema):

@@ -30,16 +30,19 @@ class Calls:
     cost: float | None
     cap: float | None
     currency: str
+    #: Whether this installation can place calls at all.
+    possible: bool
 
 
 def tally(callout: Callout) -> Calls | None:
-    """``None`` for a callout that calls nobody: it has no patience, or there is nobody to place calls."""
+    """``None`` for a callout that is not meant to call anybody, and never has."""
     rows = db.session.execute(
         select(VoiceCall.state, func.count())
         .where(VoiceCall.callout_id == callout.id)
         .group_by(VoiceCall.state)
     ).all()
-    if not rows and (callout.voice_after_minutes is None or runtime().voice is None):
+    meant_to = callout.voice_after_minutes is not None and callout.emergency.severity.life_threatening
+    if not rows and not meant_to:
         return None
     counts: dict[CallState, int] = {row[0]: row[1] for row in rows}
     called = db.session.scalar(
@@ -59,4 +62,5 @@ def tally(callout: Callout) -> Calls | None:
         cost=call_caps.spent(callout.id).total if settings().voice_prices else None,
         cap=call_caps.cap_of(callout),
         currency=settings().sms_currency,
+        possible=runtime().voice is not None,
     )

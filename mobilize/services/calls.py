@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Row, Select, Subquery, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Subquery, case, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -17,7 +17,6 @@ from mobilize.domain.calling import OPEN, CallState, Policy, Silent, is_due
 from mobilize.domain.delivery import ErrorClass, MessageState
 from mobilize.domain.speech import spoken_language
 from mobilize.domain.vocabulary import (
-    AccountRole,
     CalloutStatus,
     EmergencyStatus,
     MembershipStatus,
@@ -30,7 +29,6 @@ from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Message, Recipient, VoiceCall, Volunteer
 
 from . import access, call_steps, call_stops
-from .access import Viewer
 from .runtime import now, runtime, settings
 
 log = structlog.get_logger(__name__)
@@ -85,13 +83,14 @@ def _write(callout: Callout) -> int:
     waiting = db.session.scalar(
         select(func.count()).where(VoiceCall.callout_id == callout.id, VoiceCall.state == CallState.QUEUED)
     )
-    room = QUEUE - (waiting or 0)
+    # Filled up when it is half empty: reading who is silent costs more than a call does.
+    room = QUEUE - (waiting or 0) if (waiting or 0) <= QUEUE // 2 else 0
     policy = Policy(
         patience=timedelta(minutes=callout.voice_after_minutes or 0),
         retry_after=timedelta(minutes=settings().voice_retry_minutes),
         attempts=settings().voice_attempts,
     )
-    found = _candidates(callout, policy, room) if room > 0 else []
+    found = _candidates(callout, policy, room) if room > 0 and _anybody_could_be_due(callout, policy) else []
     rows = [_row(callout, person) for person in found if is_due(_silent(person), policy, now())]
     if not rows:
         return 0
@@ -100,6 +99,15 @@ def _write(callout: Callout) -> int:
     callout.revision += 1
     log.info("calls written down", callout_id=callout.id, count=len(rows))
     return len(rows)
+
+
+def _anybody_could_be_due(callout: Callout, policy: Policy) -> bool:
+    """Whether a wave is old enough, or somebody is out of reach of texts; cheap, and mostly no."""
+    old = any(wave.asked_at <= now() - policy.patience for wave in callout.waves)
+    unreached = select(Recipient.id).where(
+        Recipient.callout_id == callout.id, Recipient.state == RecipientState.UNREACHABLE
+    )
+    return old or db.session.scalar(unreached.limit(1)) is not None
 
 
 def _candidates(callout: Callout, policy: Policy, limit: int) -> Sequence[Row[tuple[object, ...]]]:
@@ -261,17 +269,3 @@ def _take_back(call_id: int, sid: str | None) -> bool:
     ended = stopped and call_steps.step(call, CallState.CANCELLED, "no longer needed")
     db.session.commit()
     return ended
-
-
-# --- looking at them ----------------------------------------------------------------------------
-
-
-def listed(viewer: Viewer, callout_id: int) -> Select[VoiceCall]:
-    """The calls of a callout within the viewer's scope, as a query, the newest first."""
-    access.require(viewer, AccountRole.COORDINATOR)
-    callout = access.find(viewer, Callout, callout_id)
-    return (
-        access.visible(viewer, VoiceCall)
-        .where(VoiceCall.callout_id == callout.id)
-        .order_by(VoiceCall.id.desc())
-    )
