@@ -72,6 +72,8 @@ ROUTES: dict[str, set[AccountRole] | None] = {
     "GET /api/v1/messages/inbox": LEAD,
     "GET /api/v1/messages/<int:message_id>": LEAD,
     "GET /api/v1/messages/<int:message_id>/events": LEAD,
+    "GET /api/v1/calls": LEAD,
+    "GET /api/v1/calls/<int:call_id>": LEAD,
     "GET /api/v1/readiness": WATCH,
     "GET /api/v1/readiness/forecast": WATCH,
     "GET /api/v1/senders": LEAD,

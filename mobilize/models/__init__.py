@@ -4,6 +4,7 @@ from .account import Account
 from .audit import AuditEntry, AuditSeal
 from .authority import Agreement, Authority
 from .base import Base
+from .call import SimulatedCall, VoiceCall
 from .callout import Callout, Need, Recipient, Wave
 from .emergency import Emergency
 from .learning import LearnedModel
@@ -44,11 +45,13 @@ __all__ = [
     "RiskStrength",
     "Section",
     "SenderPace",
+    "SimulatedCall",
     "SimulatedEvent",
     "SimulatedText",
     "Skill",
     "SkillPlace",
     "StatusCallback",
+    "VoiceCall",
     "Volunteer",
     "Wave",
     "Wording",

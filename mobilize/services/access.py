@@ -24,6 +24,7 @@ from mobilize.models import (
     Recipient,
     Section,
     Skill,
+    VoiceCall,
     Volunteer,
 )
 
@@ -110,6 +111,7 @@ _SCOPES: Mapping[type[Base], Mapping[AccountRole, _Condition]] = {
         _C: lambda v: Message.callout_id.in_(_callouts(v)) | Message.volunteer_id.in_(_volunteers(v)),
         _V: lambda v: Message.volunteer_id == v.volunteer_id,
     },
+    VoiceCall: {_C: lambda v: VoiceCall.callout_id.in_(_callouts(v))},
     InboundMessage: {
         _C: lambda v: InboundMessage.volunteer_id.in_(_volunteers(v)),
         _V: lambda v: InboundMessage.volunteer_id == v.volunteer_id,

@@ -27,6 +27,7 @@ from mobilize.models import (
 
 from . import access, live_places, watch
 from .access import Viewer
+from .call_tally import Calls, tally
 from .measures import SECOND_COPY_SQL
 from .runtime import now
 from .standing import AlarmRow, standing_alarms
@@ -149,6 +150,8 @@ class Board:
     unclear: int
     latest_inbound: list[InboundRow]
     alarms: list[AlarmRow]
+    #: ``None`` where nobody is called by voice.
+    calls: Calls | None
 
 
 def board(viewer: Viewer, callout_id: int) -> Board:
@@ -176,6 +179,7 @@ def board(viewer: Viewer, callout_id: int) -> Board:
         unclear=_unclear(callout),
         latest_inbound=_latest(callout) if viewer.role is not AccountRole.AUTHORITY else [],
         alarms=alarm_rows,
+        calls=tally(callout),
     )
 
 

@@ -15,6 +15,7 @@ from mobilize.models import (
     Need,
     Recipient,
     Section,
+    SimulatedCall,
     SimulatedText,
     Skill,
     Volunteer,
@@ -150,3 +151,9 @@ def texts(phone: str) -> Sequence[SimulatedText]:
     """The last texts of a simulated phone, oldest first."""
     query = select(SimulatedText).where(SimulatedText.phone == phone)
     return db.session.scalars(query.order_by(SimulatedText.id.desc()).limit(PAGE)).all()[::-1]
+
+
+def calls(phone: str) -> Sequence[SimulatedCall]:
+    """The last calls to a simulated phone, oldest first."""
+    query = select(SimulatedCall).where(SimulatedCall.phone == phone)
+    return db.session.scalars(query.order_by(SimulatedCall.id.desc()).limit(PAGE)).all()[::-1]

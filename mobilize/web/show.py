@@ -90,6 +90,7 @@ _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (AlarmKind.SENDER_PAUSED, "texts are held back"),
     (AlarmKind.CHECK_OUT_OVERDUE, "not checked out"),
     (AlarmKind.UNKNOWN_ERROR_CODE, "unknown answer from the provider"),
+    (AlarmKind.CALLS_STOPPED, "nobody is being called"),
     (DoubtEnding.RESENT, "sent again without proof; the text may have come twice"),
     (DoubtEnding.GIVEN_UP, "given up; nobody knows whether the text came"),
     (Cause.CLAIM, "an engine took it up"),
