@@ -40,6 +40,11 @@ class Viewer:
     authority_id: int | None = None
     volunteer_id: int | None = None
 
+    @property
+    def leads_the_top(self) -> bool:
+        """Whether this is a coordinator of a section that is under no other."""
+        return self.section_path is not None and len(self.section_path.strip("/").split("/")) == 1
+
 
 #: The engine, webhooks and commands: no account, every right.
 SYSTEM = Viewer(AccountRole.ADMIN)
@@ -77,8 +82,24 @@ def _callouts(viewer: Viewer) -> Select[int]:
     return select(Callout.id).where(_condition(viewer, Callout))
 
 
+def _recipients(viewer: Viewer) -> Select[int]:
+    return select(Recipient.id).where(_condition(viewer, Recipient))
+
+
 def _volunteers(viewer: Viewer) -> Select[int]:
     return select(Volunteer.id).where(_condition(viewer, Volunteer))
+
+
+def _texts(viewer: Viewer) -> ColumnElement[bool]:
+    """Texts of the section's people and to its callouts.
+
+    Nothing tells for which section a text from an unknown number is, and somebody must read it: that falls to
+    those who lead a section that is under no other.
+    """
+    theirs = InboundMessage.volunteer_id.in_(_volunteers(viewer)) | InboundMessage.recipient_id.in_(
+        _recipients(viewer)
+    )
+    return theirs | InboundMessage.volunteer_id.is_(None) if viewer.leads_the_top else theirs
 
 
 #: People whom an authority may know by name: they said yes to its own request.
@@ -111,7 +132,7 @@ _SCOPES: Mapping[type[Base], Mapping[AccountRole, _Condition]] = {
         _V: lambda v: Message.volunteer_id == v.volunteer_id,
     },
     InboundMessage: {
-        _C: lambda v: InboundMessage.volunteer_id.in_(_volunteers(v)),
+        _C: _texts,
         _V: lambda v: InboundMessage.volunteer_id == v.volunteer_id,
     },
 }
