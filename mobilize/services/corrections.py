@@ -152,7 +152,8 @@ def _place_meant(
         place = db.session.get_one(Recipient, inbound.recipient_id)
     else:
         place = _only_place(viewer, volunteer) if intent in ABOUT_A_PLACE else None
-    if place is not None and intent in ABOUT_A_PLACE:
+    # That somebody is home is news after the end, too.
+    if place is not None and intent in ABOUT_A_PLACE - {Intent.LEFT}:
         _refuse_if_over(place)
     return place
 
