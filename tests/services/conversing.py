@@ -1,6 +1,7 @@
 """People who text, for tests of the inbox."""
 
 import itertools
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,16 +15,16 @@ from tests.world import World
 _numbers = itertools.count(1)
 
 
-def says(who: Volunteer | str, body: str, **fields: object) -> InboundMessage:
+def says(who: Volunteer | str, body: str, **fields: Any) -> InboundMessage:
     """A text comes in, from a volunteer or from a number, and is understood."""
     phone = who if isinstance(who, str) else who.phone
     sid = f"IN{next(_numbers):032d}"
-    inbox.store_inbound(sid=sid, from_phone=phone, to_phone="+15550100", body=body, raw={}, **fields)  # type: ignore[arg-type]
+    inbox.store_inbound(sid=sid, from_phone=phone, to_phone="+15550100", body=body, raw={}, **fields)
     inbox.understand_pending()
     return db.session.scalars(select(InboundMessage).where(InboundMessage.sid == sid)).one()
 
 
-def launched(world: World, *, medics: int = 1, **changes: object) -> int:
+def launched(world: World, *, medics: int = 1, **changes: Any) -> int:
     """A callout that has asked everyone; its id."""
     callout = world.callout({"medic": medics}, mode=CalloutMode.EVERYONE, **changes)
     callouts.launch(SYSTEM, callout.id)

@@ -55,7 +55,8 @@ def test_a_correction_is_in_the_trail_with_before_and_after(ana: Volunteer, call
     correct(lead, says(ana, "mumble"), Intent.DECLINE)
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "inbound.correct")).one()
     assert entry.account_id == lead.account_id
-    assert entry.before and entry.after
+    assert entry.before is not None
+    assert entry.after is not None
     assert (entry.before["intent"], entry.before["state"]) == ("unclear", "asked")
     assert (entry.after["intent"], entry.after["state"]) == ("decline", "declined")
 
@@ -137,9 +138,7 @@ def test_an_older_text_read_as_unclear_leaves_the_later_answer(
 
 
 def test_a_wrongly_read_stop_is_lifted(ana: Volunteer, callout: int, lead: Viewer) -> None:
-    text = says(ana, "stop")
-    assert ana.opted_out_at is not None
-    correct(lead, text, Intent.ACCEPT)
+    correct(lead, says(ana, "stop"), Intent.ACCEPT)
     assert ana.opted_out_at is None
     assert place_of(ana).state is RecipientState.ACCEPTED
     actions = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
@@ -172,7 +171,7 @@ def test_with_several_open_one_must_say_which(world: World, ana: Volunteer, call
     second = launched(world, rendezvous="Airport")
     text = says(ana, "1")
     assert text.intent is Intent.UNCLEAR
-    with pytest.raises(InvalidInput, match="A: Port gate 3 .*B: Airport"):
+    with pytest.raises(InvalidInput, match=r"A: Port gate 3 .*B: Airport"):
         correct(lead, text, Intent.ACCEPT)
     db.session.rollback()
     correct(lead, text, Intent.ACCEPT, recipient_id=place_of(ana, second).id)
@@ -249,18 +248,18 @@ def test_only_those_who_lead_correct(world: World, ana: Volunteer, callout: int)
 
 
 @pytest.mark.parametrize(
-    ("intent", "minutes", "field"),
+    ("reading", "field"),
     [
-        (Intent.DECLINE, {"eta_minutes": 5}, "eta_minutes"),
-        (Intent.ACCEPT, {"eta_minutes": 2000}, "eta_minutes"),
-        (Intent.ACCEPT, {"absent_minutes": 5}, "absent_minutes"),
+        (Reading(Intent.DECLINE, eta_minutes=5), "eta_minutes"),
+        (Reading(Intent.ACCEPT, eta_minutes=2000), "eta_minutes"),
+        (Reading(Intent.ACCEPT, absent_minutes=5), "absent_minutes"),
     ],
 )
 def test_minutes_that_make_no_sense(
-    ana: Volunteer, callout: int, lead: Viewer, intent: Intent, minutes: dict[str, int], field: str
+    ana: Volunteer, callout: int, lead: Viewer, reading: Reading, field: str
 ) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        correct(lead, says(ana, "mumble"), intent, **minutes)
+        corrections.correct(lead, says(ana, "mumble").id, reading)
     assert list(refusal.value.errors) == [field]
 
 
