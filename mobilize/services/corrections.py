@@ -212,7 +212,7 @@ def _hold(inbound: InboundMessage, volunteer: Volunteer, place: Recipient | None
     """
     touched = [one for one in (inbound.recipient_id, place.id if place else None) if one is not None]
     mine = (Recipient.volunteer_id == volunteer.id) & (
-        Recipient.closed_at.is_(None) | Recipient.id.in_(touched)
+        Recipient.closed_at.is_(None) | Recipient.check_out_by.is_not(None) | Recipient.id.in_(touched)
     )
     theirs = select(Recipient.callout_id).where(mine)
     db.session.execute(
@@ -251,6 +251,9 @@ def _reread(case: _Case, reading: Reading) -> None:
         return
     key = understanding.answer_key(inbound)
     inbound.effect = understanding.act(inbound, case.volunteer, case.asked)
+    if inbound.intent is not reading.intent:
+        said = reading.intent.replace("_", " ")
+        raise Conflict(f"This text cannot be read as {said}: {inbound.effect}.")
     restoring.settle(touched)
     if reading.intent in ABOUT_A_PLACE and _standing(case) == standing:
         # The writer was told the same before.

@@ -125,8 +125,13 @@ def _sent(name: str) -> Message | None:
     return db.session.scalars(select(Message).where(Message.idempotency_key == name)).one_or_none()
 
 
+def as_sent(body: str) -> str:
+    """A text as it goes out: without what surrounds it, and in the cheaper alphabet where that is possible."""
+    return economical(body.strip().replace("\r\n", "\n").replace("\0", ""))
+
+
 def _sendable(body: str) -> str:
-    body = economical(body.strip().replace("\r\n", "\n").replace("\0", ""))
+    body = as_sent(body)
     if not body:
         raise InvalidInput("body", "is empty; write what the person is to read.")
     segments = measure(body).segments
