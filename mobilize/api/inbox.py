@@ -21,6 +21,9 @@ blp = Blueprint(
 )
 
 
+_KEY = validate.Range(min=1, max=access.LARGEST_KEY)
+
+
 class InboxTextSchema(Schema):
     """One text received, raw and as understood."""
 
@@ -59,8 +62,8 @@ class InboxQuery(PageQuery):
 
     show = fields.Enum(Shelf, by_value=True, load_default=Shelf.ALL)
     text = fields.String(load_default="", validate=validate.Length(max=100))
-    callout_id = fields.Integer(load_default=None)
-    volunteer_id = fields.Integer(load_default=None)
+    callout_id = fields.Integer(load_default=None, validate=_KEY)
+    volunteer_id = fields.Integer(load_default=None, validate=_KEY)
 
 
 class CorrectIn(Schema):

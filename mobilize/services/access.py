@@ -67,6 +67,9 @@ def require(viewer: Viewer, *roles: AccountRole) -> None:
         raise NotAllowed(f"This needs the role {needed}; your account has the role {viewer.role.value}.")
 
 
+#: No column holds a larger number.
+LARGEST_KEY = 2**63 - 1
+
 _Condition = Callable[[Viewer], ColumnElement[bool]]
 
 
@@ -152,6 +155,8 @@ def visible(viewer: Viewer, model: type[M]) -> Select[M]:
 
 def find(viewer: Viewer, model: type[M], key: int) -> M:
     """One row by id, or `NotFound` if there is none within the viewer's scope."""
+    if not 0 < key <= LARGEST_KEY:
+        raise NotFound(model.__tablename__, key)
     identity: Any = model.__table__.c.id
     row = db.session.scalars(visible(viewer, model).where(identity == key)).one_or_none()
     if row is None:

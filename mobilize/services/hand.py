@@ -87,7 +87,7 @@ def link(viewer: Viewer, inbound_id: int, volunteer_id: int) -> InboundMessage:
 def settle(viewer: Viewer, inbound_id: int, note: str | None = None) -> InboundMessage:
     """Mark a text as dealt with; a note, if there is one, tells how. One transaction."""
     access.require(viewer, AccountRole.COORDINATOR)
-    note = (note or "").strip()
+    note = (note or "").replace("\0", "").strip()
     if len(note) > LONGEST_NOTE:
         raise InvalidInput("note", f"must have at most {LONGEST_NOTE} characters; this one has {len(note)}.")
     # Callouts are held before texts, everywhere.

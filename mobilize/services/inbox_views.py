@@ -29,8 +29,6 @@ from .access import Viewer
 
 #: Beyond this many, nobody counts.
 MOST_COUNTED = 100
-#: A search in phone numbers needs this many digits.
-_FEWEST_DIGITS = 3
 
 
 class Shelf(StrEnum):
@@ -226,15 +224,20 @@ def _on(shelf: Shelf) -> list[ColumnElement[bool]]:
 
 
 def _named(text: str) -> ColumnElement[bool]:
-    """Texts whose writer has this in their name, or whose number has these digits."""
-    whole = func.lower(Volunteer.given_name + literal(" ") + Volunteer.family_name)
-    people = select(Volunteer.id).where(whole.contains(text.lower(), autoescape=True))
-    named = InboundMessage.volunteer_id.in_(people)
-    digits = "".join(sign for sign in text if sign.isdigit())
-    if len(digits) < _FEWEST_DIGITS:
-        return named
-    registered = select(Volunteer.id).where(Volunteer.phone.contains(digits))
-    return or_(named, InboundMessage.from_phone.contains(digits), InboundMessage.volunteer_id.in_(registered))
+    """Texts of whom all these words name, or whose number has these digits."""
+    digits = "".join(sign for sign in text if sign.isdigit()).lstrip("0")
+    if digits and not any(sign.isalpha() for sign in text):
+        registered = select(Volunteer.id).where(Volunteer.phone.contains(digits))
+        return InboundMessage.from_phone.contains(digits) | InboundMessage.volunteer_id.in_(registered)
+    people = select(Volunteer.id)
+    for word in text.replace("\0", "").split():
+        people = people.where(
+            or_(
+                Volunteer.given_name.icontains(word, autoescape=True),
+                Volunteer.family_name.icontains(word, autoescape=True),
+            )
+        )
+    return InboundMessage.volunteer_id.in_(people)
 
 
 def _places(texts: Sequence[InboundMessage]) -> Mapping[int, Recipient]:

@@ -15,7 +15,7 @@ from mobilize.domain.vocabulary import Intent
 from mobilize.extensions import db
 from mobilize.models import Callout, Volunteer
 from mobilize.services import corrections, hand, inbox_views, volunteers
-from mobilize.services.access import find
+from mobilize.services.access import LARGEST_KEY, find
 from mobilize.services.corrections import Superseded
 from mobilize.services.guard import requires, viewer
 from mobilize.services.inbox_views import Row, Shelf, Wish
@@ -172,7 +172,7 @@ def _confirmation(inbound_id: int, newer_id: int) -> str:
 def _page(inbound_id: int, refusal: Exception | None = None) -> str:
     """One text with its conversation and everything that can be done about it."""
     found = inbox_views.conversation(viewer(), inbound_id)
-    who = request.args.get("who", "").strip()[:100]
+    who = _searched()
     return render_template(
         "web/inbound.html",
         conversation=found,
@@ -218,7 +218,7 @@ def _list_parts(wish: Wish, rows: Sequence[Row]) -> dict[str, Any]:
 
 def _done(rows: Sequence[Row]) -> Row | None:
     """The text that was just changed, when it is not on the list (any more): so that a slip can be undone."""
-    done = request.args.get("done", type=int)
+    done = request.args.get("done", type=_key)
     if done is None or any(row.text.id == done for row in rows):
         return None
     return inbox_views.row(viewer(), done)
@@ -228,10 +228,22 @@ def _wish() -> Wish:
     shelf = request.args.get("show", "")
     return Wish(
         shelf=Shelf(shelf) if shelf in set(Shelf) else Shelf.ALL,
-        text=request.args.get("who", "").strip()[:100],
-        callout_id=request.args.get("callout", type=int),
-        before=request.args.get("before", type=int),
+        text=_searched(),
+        callout_id=request.args.get("callout", type=_key),
+        before=request.args.get("before", type=_key),
     )
+
+
+def _searched() -> str:
+    return request.args.get("who", "").replace("\0", "").strip()[:100]
+
+
+def _key(written: str) -> int:
+    """The id of a row. Raises `ValueError` for what is none."""
+    key = int(written)
+    if not 0 < key <= LARGEST_KEY:
+        raise ValueError(written)
+    return key
 
 
 def _tag(rows: Sequence[Row]) -> str:
