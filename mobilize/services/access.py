@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, false, select, true
 
 from mobilize.domain.errors import NotAllowed, NotFound
 from mobilize.domain.vocabulary import AccountRole, RecipientState
@@ -155,9 +155,9 @@ def visible(viewer: Viewer, model: type[M]) -> Select[M]:
 
 def find(viewer: Viewer, model: type[M], key: int) -> M:
     """One row by id, or `NotFound` if there is none within the viewer's scope."""
-    if not 0 < key <= LARGEST_KEY:
-        raise NotFound(model.__tablename__, key)
     identity: Any = model.__table__.c.id
+    if not 0 < key <= (LARGEST_KEY if isinstance(identity.type, BigInteger) else 2**31 - 1):
+        raise NotFound(model.__tablename__, key)
     row = db.session.scalars(visible(viewer, model).where(identity == key)).one_or_none()
     if row is None:
         raise NotFound(model.__tablename__, key)

@@ -226,10 +226,13 @@ def _done(rows: Sequence[Row]) -> Row | None:
 
 def _wish() -> Wish:
     shelf = request.args.get("show", "")
+    callout_id = request.args.get("callout", type=_key)
+    if callout_id is not None:
+        find(viewer(), Callout, callout_id)
     return Wish(
         shelf=Shelf(shelf) if shelf in set(Shelf) else Shelf.ALL,
         text=_searched(),
-        callout_id=request.args.get("callout", type=_key),
+        callout_id=callout_id,
         before=request.args.get("before", type=_key),
     )
 
