@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import or_, select
 
+from mobilize.domain import answered
+from mobilize.domain.answered import Answer
 from mobilize.domain.vocabulary import CalloutStatus, Intent, RecipientState
 from mobilize.extensions import db
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
 from . import answers, audit, places
-from .access import Viewer
+from .access import COMMITTED, Viewer
 
 #: What changes the person's place in a callout.
 ABOUT_A_PLACE = frozenset(
@@ -95,25 +97,39 @@ def _consent_as_before(viewer: Viewer, inbound: InboundMessage, volunteer: Volun
 
 def _put_back(found: Sequence[Recipient], inbound: InboundMessage) -> list[Recipient]:
     """Let places stand as the answers before this text say. Who was let go since stays let go."""
+    for place in found:
+        _take_back_leaving(place, inbound)
     touched = [place for place in found if place.closed_at is None and place.callout.status.running]
     for place in touched:
-        earlier = _answer_before(place, inbound)
-        place.state, place.need_id = RecipientState.ASKED, None
-        place.answered_at = place.eta_at = place.en_route_at = place.arrived_at = place.left_at = None
-        place.check_out_by = None
-        if earlier is not None:
-            answers.apply(place, earlier)
+        stands = answered.stand(_answers_before(place, inbound))
+        place.state, place.answered_at, place.eta_at = stands.state, stands.answered_at, stands.eta_at
+        place.en_route_at, place.arrived_at, place.left_at = (
+            stands.en_route_at,
+            stands.arrived_at,
+            stands.left_at,
+        )
+        if stands.state not in COMMITTED:
+            place.need_id = None
     return touched
 
 
-def _answer_before(place: Recipient, inbound: InboundMessage) -> InboundMessage | None:
-    return db.session.scalars(
+def _take_back_leaving(place: Recipient, inbound: InboundMessage) -> None:
+    """Who has not left after all is out there still; if the leaving closed the place, it is open again."""
+    if inbound.intent is not Intent.LEFT or place.left_at != inbound.received_at:
+        return
+    place.left_at = None
+    if place.closed_at is not None and place.closed_at >= inbound.received_at and place.callout.status.running:
+        answers.reopen(place)
+
+
+def _answers_before(place: Recipient, inbound: InboundMessage) -> list[Answer]:
+    found = db.session.scalars(
         select(InboundMessage)
         .where(
             InboundMessage.recipient_id == place.id,
             InboundMessage.id < inbound.id,
             InboundMessage.intent.in_(ABOUT_A_PLACE),
         )
-        .order_by(InboundMessage.id.desc())
-        .limit(1)
-    ).one_or_none()
+        .order_by(InboundMessage.id)
+    )
+    return [Answer(one.intent, one.received_at, one.eta_minutes) for one in found if one.intent is not None]
