@@ -22,6 +22,7 @@ _LONGEST_PHONE = 32
 LONGEST_RECIPIENT = 16
 LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 2**31 - 1
+_MOST_MEDIA = 99
 
 #: Nothing for Twilio to send back: our answers go out as texts of their own.
 _EMPTY_TWIML = b"<Response/>"
@@ -55,6 +56,8 @@ def inbound(form: Mapping[str, str], _query: Mapping[str, str]) -> bytes:
         from_phone=sender,
         to_phone=field(form, "To")[:_LONGEST_PHONE],
         body=field(form, "Body"),
+        # Pictures stay at the provider; their addresses are among the raw fields, and nobody fetches them.
+        media_count=number(field(form, "NumMedia"), _MOST_MEDIA) or 0,
         raw=form,
     )
     return _EMPTY_TWIML

@@ -386,7 +386,11 @@ def _unclear(callout: Callout) -> int:
             select(func.count())
             .select_from(InboundMessage)
             .join(Recipient, Recipient.id == InboundMessage.recipient_id)
-            .where(Recipient.callout_id == callout.id, InboundMessage.intent == Intent.UNCLEAR)
+            .where(
+                Recipient.callout_id == callout.id,
+                InboundMessage.intent == Intent.UNCLEAR,
+                InboundMessage.settled_at.is_(None),
+            )
         )
         or 0
     )

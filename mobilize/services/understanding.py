@@ -59,7 +59,12 @@ def understand(inbound: InboundMessage) -> None:
 
 
 def _writer(inbound: InboundMessage) -> Volunteer | None:
-    """Who it is from: the owner of the place in a callout that its channel names, or of the phone."""
+    """Who it is from: the owner of the place in a callout that its channel names, or of the phone.
+
+    A coordinator may have said whose text it is.
+    """
+    if inbound.volunteer is not None:
+        return inbound.volunteer
     if inbound.recipient_id is not None:
         return db.session.get_one(Recipient, inbound.recipient_id).volunteer
     return db.session.scalars(select(Volunteer).where(Volunteer.phone == inbound.from_phone)).one_or_none()
@@ -200,12 +205,20 @@ def _answer(
     outbox.answer(
         volunteer,
         body,
-        key=f"answer:{inbound.id}",
+        key=answer_key(inbound),
         kind=kind,
         recipient_id=recipient.id if recipient else None,
         callout_id=recipient.callout_id if recipient else None,
         to_phone=phone,
     )
+
+
+def answer_key(inbound: InboundMessage) -> str:
+    """One answer to a text, and one more each time that a person reads it differently."""
+    key = f"answer:{inbound.id}"
+    if inbound.understood_at is None:
+        return key
+    return f"{key}:{audit.entries_about('inbound_message', inbound.id)}"
 
 
 def _may_answer(inbound: InboundMessage) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, g
 from flask_security import current_user
 
+from mobilize.services import inbox_views
 from mobilize.services.runtime import now, settings
 from mobilize.services.standing import AlarmRow, standing_alarms
 
@@ -59,6 +60,8 @@ def _context() -> dict[str, Any]:
         "viewer": g.get("viewer"),
         "account": current_user,
         "standing_alarms": _alarms,
+        "to_read": lambda: inbox_views.to_read_count(g.viewer) if "viewer" in g else 0,
+        "most_counted": inbox_views.MOST_COUNTED,
         "own_zone": lambda: queries.zone_of(g.viewer),
         "simulated": settings().sms_gateway == "simulator",
         "server_time": now,

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from mobilize.domain.vocabulary import CalloutStatus, EmergencyStatus, Intent, RecipientState
+from mobilize.domain.vocabulary import CalloutStatus, EmergencyStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import (
     Authority,
     Callout,
     Emergency,
-    InboundMessage,
     Need,
     Recipient,
     Section,
@@ -92,16 +91,6 @@ def zone_of(viewer: Viewer) -> str:
     if viewer.volunteer_id:
         return find(viewer, Volunteer, viewer.volunteer_id).time_zone
     return "UTC"
-
-
-def inbound(viewer: Viewer, intent: Intent | None, before: int | None) -> Sequence[InboundMessage]:
-    """A page of texts received, latest first; ``before`` is the last id of the page before."""
-    query = visible(viewer, InboundMessage).order_by(InboundMessage.id.desc()).limit(PAGE)
-    if intent is not None:
-        query = query.where(InboundMessage.intent == intent)
-    if before is not None:
-        query = query.where(InboundMessage.id < before)
-    return db.session.scalars(query).all()
 
 
 @dataclass(frozen=True, slots=True)
