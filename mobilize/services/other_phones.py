@@ -66,8 +66,8 @@ def _by_code(inbound: InboundMessage) -> bool:
 def number_for(inbound: InboundMessage, volunteer: Volunteer) -> str | None:
     """Where an automatic answer goes: to the phone that claimed it by a code, else to the person's own.
 
-    ``None`` if none is due. The page shows what a press did; a text follows a yes alone, so that the rendezvous is in the phone
-    where there is no network. Who opted out and says yes on the page gets no text either.
+    ``None`` if none is due. The page shows what a press did; a text follows a yes alone, so that the
+    rendezvous is in the phone where there is no network, and none goes to who opted out of texts.
     """
     if inbound.channel is Channel.LINK:
         due = inbound.raw.get("press") == Press.YES and volunteer.opted_out_at is None
