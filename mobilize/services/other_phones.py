@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mobilize.domain import links
 from mobilize.domain.links import Press
 from mobilize.domain.vocabulary import Channel, Intent
+from mobilize.extensions import db
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
 from . import link_codes
@@ -48,21 +49,29 @@ def claimed(inbound: InboundMessage) -> Claimed | None:
 
 
 def told(inbound: InboundMessage, volunteer: Volunteer, effect: str) -> str:
-    """What was done, and from which number it was asked for, if that is not the person's own."""
-    if inbound.channel is not Channel.TEXT or inbound.from_phone == volunteer.phone:
+    """What was done, and from which number it was asked for, if a code did so from another phone."""
+    if inbound.from_phone == volunteer.phone or not _by_code(inbound):
         return effect
     return f"{effect} (from {inbound.from_phone}, by the code of the link)"
 
 
-def number_for(inbound: InboundMessage, volunteer: Volunteer) -> str | None:
-    """Where an automatic answer goes: to the phone that wrote. ``None`` if none is due.
+def _by_code(inbound: InboundMessage) -> bool:
+    """Whether the text speaks for its recipient by their code, and not because a coordinator said so."""
+    if inbound.channel is not Channel.TEXT or inbound.recipient_id is None:
+        return False
+    code = db.session.get_one(Recipient, inbound.recipient_id).link_code
+    return any(claim.code == code for claim in links.claims(inbound.body))
 
-    The page shows what a press did; a text follows a yes alone, so that the rendezvous is in the phone
-    where there is no network. Who opted out and says yes on the page gets no text either.
+
+def number_for(inbound: InboundMessage, volunteer: Volunteer) -> str | None:
+    """Where an automatic answer goes: to the phone that claimed it by a code, else to the person's own.
+
+    ``None`` if none is due. The page shows what a press did; a text follows a yes alone, so that the
+    rendezvous is in the phone where there is no network, and none goes to who opted out of texts.
     """
     if inbound.channel is Channel.LINK:
         due = inbound.raw.get("press") == Press.YES and volunteer.opted_out_at is None
         return volunteer.phone if due else None
-    if inbound.channel is not Channel.TEXT:
+    if not _by_code(inbound):
         return volunteer.phone
     return inbound.from_phone if _PHONE.fullmatch(inbound.from_phone) else None
