@@ -56,7 +56,7 @@ def _lease(now: datetime, limit: int) -> list[SimulatedEvent]:
 
 def _note_typed(events: Sequence[SimulatedEvent]) -> None:
     """Enter texts that people sent into the phones' ledger, unless they are there (typed on the page)."""
-    typed = {event.fields["sid"]: event for event in events if event.kind == "inbound"}
+    typed = {event.fields["sid"]: event for event in events if event.kind != "status"}
     with Session(db.engine) as session, session.begin():
         known = set(session.scalars(select(SimulatedText.sid).where(SimulatedText.sid.in_(typed))))
         rows = [

@@ -281,7 +281,7 @@ def story(viewer: Viewer, message_id: int) -> Story:
 
 
 def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
-    """Everyone asked: first those who come, by their arrival; then the others, the latest answer first."""
+    """Everyone asked: first who is missing, then those who come, by their arrival; then the others."""
     seen = access.visible(viewer, Recipient).where(Recipient.callout_id == callout.id).subquery()
     rows = db.session.execute(
         select(
@@ -347,9 +347,16 @@ _ORDER = {
 }
 
 
-def _reading_order(row: RecipientRow) -> tuple[int, bool, float, float, int]:
+def _reading_order(row: RecipientRow) -> tuple[bool, int, bool, float, float, int]:
     moment = row.eta_at or row.answered_at
-    return (_ORDER[row.state], row.need is None, moment.timestamp() if moment else 0, row.distance_m, row.id)
+    return (
+        row.whereabouts is not Whereabouts.MISSING,
+        _ORDER[row.state],
+        row.need is None,
+        moment.timestamp() if moment else 0,
+        row.distance_m,
+        row.id,
+    )
 
 
 def _skills(callout: Callout) -> dict[int, set[str]]:

@@ -80,12 +80,10 @@ def alarm(recipient: Recipient, callout: Callout, why: str) -> None:
     """Tell coordinators that a person may be in trouble out there. ``why`` goes on after the name."""
     at = recipient.check_out_by or now()
     local = at.astimezone(ZoneInfo(callout.emergency.section.time_zone))
-    since = f"{local:%H:%M}, {local.day} {local:%b} UTC{local:%z}"
+    since = f"{local:%H:%M}, {local.day} {local:%b} UTC{local.isoformat()[-6:]}"
     where = f"{callout.rendezvous[:60]}, {callout.emergency.title[:60]}"
-    name = recipient.volunteer.name[:60]
-    alarms.raise_alarm(
-        AlarmKind.CHECK_OUT_OVERDUE, str(recipient.id), f"{name} {why} ({where}; due by {since})."
-    )
+    detail = f"{recipient.volunteer.name[:60]} {why} ({where}; due by {since})."
+    alarms.raise_alarm(AlarmKind.CHECK_OUT_OVERDUE, str(recipient.id), detail)
 
 
 def seen_elsewhere(recipient: Recipient) -> None:
