@@ -4,6 +4,7 @@ All engines together keep one pace and one number of calls under way: whoever cl
 pace until the claim is committed, and that is before the request leaves.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from mobilize.domain.calling import UNDER_WAY, Budget, CallOutcome, CallState, O
 from mobilize.domain.delivery import Deferred, ErrorClass, Refused, Unclear
 from mobilize.domain.vocabulary import AlarmKind
 from mobilize.extensions import db
-from mobilize.models import Callout, Recipient, SenderPace, VoiceCall, Volunteer
+from mobilize.models import Alarm, Callout, Recipient, SenderPace, VoiceCall, Volunteer
 
 from . import alarms, call_caps, call_speech, call_steps, call_stops, calls, senders
 from .claims import WORKER
@@ -82,7 +83,7 @@ def _claim(voice: VoiceGateway) -> OutboundCall | None:
     provider = call_stops.of_provider(voice.name)
     if provider in stops and not call_stops.is_due(stops[provider]):
         return None
-    waiting = _waiting(voice)
+    waiting = _waiting(voice, stops)
     if not waiting or not _has_room(voice):
         return None
     if provider in stops and not call_stops.takes_probe(stops[provider]):
@@ -97,11 +98,11 @@ def _claim(voice: VoiceGateway) -> OutboundCall | None:
     return None
 
 
-def _waiting(voice: VoiceGateway) -> list[tuple[int, int, str]]:
+def _waiting(voice: VoiceGateway, stops: Mapping[str, Alarm]) -> list[tuple[int, int, str]]:
     """The first call of each callout that may go, as written: its id, its callout's, and its phone."""
     rows = db.session.execute(
         _of_wanted(select(VoiceCall.id, VoiceCall.callout_id, VoiceCall.to_phone))
-        .where(*_not_stopped(voice.name))
+        .where(*_not_stopped(voice.name, stops))
         .order_by(VoiceCall.id)
         .limit(_LOOKED_AT)
     ).all()
@@ -132,8 +133,7 @@ def _of_wanted(query: Any) -> Any:
     )
 
 
-def _not_stopped(provider: str) -> list[ColumnElement[bool]]:
-    stops = call_stops.standing()
+def _not_stopped(provider: str, stops: Mapping[str, Alarm]) -> list[ColumnElement[bool]]:
     callout_ids = [int(subject) for subject in stops if subject.isdecimal()]
     countries = f"{call_stops.of_provider(provider)} to "
     held = [
