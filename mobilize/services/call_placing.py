@@ -4,7 +4,7 @@ All engines together keep one pace and one number of calls under way: whoever cl
 pace until the claim is committed, and that is before the request leaves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,13 +86,10 @@ def _claim(voice: VoiceGateway) -> OutboundCall | None:
     waiting = _waiting(voice, stops)
     if not waiting or not _has_room(voice):
         return None
-    if provider in stops and not call_stops.takes_probe(stops[provider]):
-        return None
     for call_id, callout_id, phone in waiting:
         country = call_stops.of_country(voice.name, phone)
-        if country in stops and not call_stops.takes_probe(stops[country]):
-            continue
-        call = _take(voice, call_id, callout_id)
+        probed = [stops[subject] for subject in (provider, country) if subject in stops]
+        call = _take(voice, call_id, callout_id, probed)
         if call is not None:
             return call
     return None
@@ -162,8 +159,11 @@ def _pace(voice: VoiceGateway) -> str:
     return f"calls:{voice.name}:{voice.sender}"
 
 
-def _take(voice: VoiceGateway, call_id: int, callout_id: int) -> OutboundCall | None:
-    """Mark a call as being placed, if its callout still wants it and can pay for it."""
+def _take(voice: VoiceGateway, call_id: int, callout_id: int, probed: Sequence[Alarm]) -> OutboundCall | None:
+    """Mark a call as being placed, if its callout still wants it and can pay for it.
+
+    The stops that it probes are held last, as they are when an outcome is written down.
+    """
     callout = db.session.get_one(Callout, callout_id, with_for_update={"of": Callout}, populate_existing=True)
     call = db.session.scalars(
         _of_wanted(select(VoiceCall))
@@ -175,7 +175,7 @@ def _take(voice: VoiceGateway, call_id: int, callout_id: int) -> OutboundCall | 
         return None
     call.price = call_caps.price_of(call.to_phone)
     may_cost = calling.cost(call.price, settings().voice_longest_seconds)
-    if not _can_pay(callout, may_cost):
+    if not _can_pay(callout, may_cost) or not all(call_stops.takes_probe(stop) for stop in probed):
         return None
     at = now()
     call.state = CallState.PLACING

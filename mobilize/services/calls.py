@@ -133,7 +133,7 @@ def _candidates(callout: Callout, policy: Policy, limit: int) -> Sequence[Row[tu
         .where(
             Recipient.callout_id == callout.id,
             *waits(),
-            or_(Recipient.able.is_(None), Recipient.able.op("&")(_open_needs(callout)) != 0),
+            or_(Recipient.able.is_(None), Recipient.able.bitwise_and(_open_needs(callout)) != 0),
             Volunteer.status == MembershipStatus.ACTIVE,
             Volunteer.phone_status != PhoneStatus.INVALID,
             ~_comes_elsewhere(),
