@@ -30,7 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from mobilize.domain import links, sms
-from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientState
+from mobilize.domain.vocabulary import MembershipStatus, MessageKind, PhoneStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
@@ -202,11 +202,15 @@ _FIELDS: Mapping[str, TypeEngine[Any]] = {
 
 
 def _write_texts(callout: Callout, wave: Wave) -> None:
-    """A queued text for each recipient of the wave; rendered once for each language, time zone and letter."""
+    """A queued text for each recipient of the wave; rendered once for each language, time zone and letter.
+
+    Landlines take no texts: their owners are called (`calls`).
+    """
+    takes_texts = VOLUNTEERS.c.phone_status != PhoneStatus.LANDLINE
     recipients = RECIPIENTS.join(VOLUNTEERS, VOLUNTEERS.c.id == RECIPIENTS.c.volunteer_id)
     reader = (VOLUNTEERS.c.language, VOLUNTEERS.c.time_zone, RECIPIENTS.c.reply_code)
     groups = db.session.execute(
-        select(*reader).select_from(recipients).where(RECIPIENTS.c.wave_id == wave.id).distinct()
+        select(*reader).select_from(recipients).where(RECIPIENTS.c.wave_id == wave.id, takes_texts).distinct()
     ).all()
     first_id = db.session.scalar(select(func.min(RECIPIENTS.c.id)).where(RECIPIENTS.c.wave_id == wave.id))
     for language, time_zone, code in groups:
@@ -241,6 +245,7 @@ def _write_texts(callout: Callout, wave: Wave) -> None:
             .select_from(recipients)
             .where(
                 RECIPIENTS.c.wave_id == wave.id,
+                takes_texts,
                 VOLUNTEERS.c.language == language,
                 VOLUNTEERS.c.time_zone == time_zone,
                 RECIPIENTS.c.reply_code == code,

@@ -4,6 +4,7 @@ All engines together keep one pace and one number of calls under way: whoever cl
 pace until the claim is committed, and that is before the request leaves.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from mobilize.domain.calling import UNDER_WAY, Budget, CallOutcome, CallState, O
 from mobilize.domain.delivery import Deferred, ErrorClass, Refused, Unclear
 from mobilize.domain.vocabulary import AlarmKind
 from mobilize.extensions import db
-from mobilize.models import Callout, Recipient, SenderPace, VoiceCall, Volunteer
+from mobilize.models import Alarm, Callout, Recipient, SenderPace, VoiceCall, Volunteer
 
 from . import alarms, call_caps, call_speech, call_steps, call_stops, calls, senders
 from .claims import WORKER
@@ -82,26 +83,23 @@ def _claim(voice: VoiceGateway) -> OutboundCall | None:
     provider = call_stops.of_provider(voice.name)
     if provider in stops and not call_stops.is_due(stops[provider]):
         return None
-    waiting = _waiting(voice)
+    waiting = _waiting(voice, stops)
     if not waiting or not _has_room(voice):
-        return None
-    if provider in stops and not call_stops.takes_probe(stops[provider]):
         return None
     for call_id, callout_id, phone in waiting:
         country = call_stops.of_country(voice.name, phone)
-        if country in stops and not call_stops.takes_probe(stops[country]):
-            continue
-        call = _take(voice, call_id, callout_id)
+        probed = [stops[subject] for subject in (provider, country) if subject in stops]
+        call = _take(voice, call_id, callout_id, probed)
         if call is not None:
             return call
     return None
 
 
-def _waiting(voice: VoiceGateway) -> list[tuple[int, int, str]]:
+def _waiting(voice: VoiceGateway, stops: Mapping[str, Alarm]) -> list[tuple[int, int, str]]:
     """The first call of each callout that may go, as written: its id, its callout's, and its phone."""
     rows = db.session.execute(
         _of_wanted(select(VoiceCall.id, VoiceCall.callout_id, VoiceCall.to_phone))
-        .where(*_not_stopped(voice.name))
+        .where(*_not_stopped(voice.name, stops))
         .order_by(VoiceCall.id)
         .limit(_LOOKED_AT)
     ).all()
@@ -132,8 +130,7 @@ def _of_wanted(query: Any) -> Any:
     )
 
 
-def _not_stopped(provider: str) -> list[ColumnElement[bool]]:
-    stops = call_stops.standing()
+def _not_stopped(provider: str, stops: Mapping[str, Alarm]) -> list[ColumnElement[bool]]:
     callout_ids = [int(subject) for subject in stops if subject.isdecimal()]
     countries = f"{call_stops.of_provider(provider)} to "
     held = [
@@ -162,8 +159,11 @@ def _pace(voice: VoiceGateway) -> str:
     return f"calls:{voice.name}:{voice.sender}"
 
 
-def _take(voice: VoiceGateway, call_id: int, callout_id: int) -> OutboundCall | None:
-    """Mark a call as being placed, if its callout still wants it and can pay for it."""
+def _take(voice: VoiceGateway, call_id: int, callout_id: int, probed: Sequence[Alarm]) -> OutboundCall | None:
+    """Mark a call as being placed, if its callout still wants it and can pay for it.
+
+    The stops that it probes are held last, as they are when an outcome is written down.
+    """
     callout = db.session.get_one(Callout, callout_id, with_for_update={"of": Callout}, populate_existing=True)
     call = db.session.scalars(
         _of_wanted(select(VoiceCall))
@@ -175,7 +175,7 @@ def _take(voice: VoiceGateway, call_id: int, callout_id: int) -> OutboundCall | 
         return None
     call.price = call_caps.price_of(call.to_phone)
     may_cost = calling.cost(call.price, settings().voice_longest_seconds)
-    if not _can_pay(callout, may_cost):
+    if not _can_pay(callout, may_cost) or not all(call_stops.takes_probe(stop) for stop in probed):
         return None
     at = now()
     call.state = CallState.PLACING

@@ -76,7 +76,8 @@ def takes_probe(alarm: Alarm) -> bool:
 
 def worked(provider: str, phone: str) -> None:
     """The provider took a call: stops that this disproves end."""
-    for subject in (of_provider(provider), of_country(provider, phone)):
+    disproved = {of_provider(provider), of_country(provider, phone)}
+    for subject in disproved & standing().keys():
         alarms.clear(AlarmKind.CALLS_STOPPED, subject)
 
 

@@ -59,7 +59,7 @@ def tally(callout: Callout) -> Calls | None:
         no_answer=counts.get(CallState.NO_ANSWER, 0),
         busy=counts.get(CallState.BUSY, 0),
         failed=counts.get(CallState.FAILED, 0),
-        cost=call_caps.spent(callout.id).total if settings().voice_prices else None,
+        cost=round(call_caps.spent(callout.id).total, 2) if settings().voice_prices else None,
         cap=call_caps.cap_of(callout),
         currency=settings().sms_currency,
         possible=runtime().voice is not None,

@@ -102,19 +102,23 @@ def _write(callout: Callout) -> int:
 
 
 def _anybody_could_be_due(callout: Callout, policy: Policy) -> bool:
-    """Whether a wave is old enough, or somebody is out of reach of texts; cheap, and mostly no."""
-    old = any(wave.asked_at <= now() - policy.patience for wave in callout.waves)
-    unreached = select(Recipient.id).where(
-        Recipient.callout_id == callout.id, Recipient.state == RecipientState.UNREACHABLE
-    )
-    return old or db.session.scalar(unreached.limit(1)) is not None
+    """Whether a wave is old enough, or somebody is out of reach of texts; cheaper than reading who it is."""
+    if any(wave.asked_at <= now() - policy.patience for wave in callout.waves):
+        return True
+    theirs = select(Recipient.id).join(Recipient.volunteer).where(Recipient.callout_id == callout.id)
+    unreached = (Recipient.state == RecipientState.UNREACHABLE) | _landline()
+    return db.session.scalar(theirs.where(*waits(), unreached).limit(1)) is not None
+
+
+def _landline() -> ColumnElement[bool]:
+    return Volunteer.phone_status == PhoneStatus.LANDLINE
 
 
 def _candidates(callout: Callout, policy: Policy, limit: int) -> Sequence[Row[tuple[object, ...]]]:
     """Those among whom `is_due` decides, as asked; the query leaves out whoever certainly is not due yet."""
     calls = _calls_so_far(callout)
     sent_at = func.coalesce(Message.accepted_at, Message.claimed_at)
-    unreached = Recipient.state == RecipientState.UNREACHABLE
+    unreached = (Recipient.state == RecipientState.UNREACHABLE) | _landline()
     return db.session.execute(
         select(
             Recipient.id,
@@ -133,7 +137,7 @@ def _candidates(callout: Callout, policy: Policy, limit: int) -> Sequence[Row[tu
         .where(
             Recipient.callout_id == callout.id,
             *waits(),
-            or_(Recipient.able.is_(None), Recipient.able.op("&")(_open_needs(callout)) != 0),
+            or_(Recipient.able.is_(None), Recipient.able.bitwise_and(_open_needs(callout)) != 0),
             Volunteer.status == MembershipStatus.ACTIVE,
             Volunteer.phone_status != PhoneStatus.INVALID,
             ~_comes_elsewhere(),

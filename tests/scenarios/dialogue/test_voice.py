@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from mobilize.domain.calling import CallOutcome, CallRecord, CallState, OutboundCall, Placed, Turn
-from mobilize.domain.vocabulary import AlarmKind, CalloutMode, RecipientState, Severity
+from mobilize.domain.vocabulary import AlarmKind, CalloutMode, PhoneStatus, RecipientState, Severity
 from mobilize.extensions import db
 from mobilize.models import Alarm, Callout, InboundMessage, Recipient, VoiceCall
 from mobilize.services import alarms, call_keys, call_placing, call_reports, callouts, calls, receipts
@@ -274,6 +274,19 @@ def test_whoever_no_text_reaches_is_called_at_once_and_hears_where_to_come(
     line.ends("completed", 40)
     ana.gets("Port gate 3")  # a text goes all the same: the number may be wrong about itself
     assert db.session.scalars(select(Recipient)).one().state is RecipientState.ACCEPTED
+
+
+def test_a_landline_gets_no_text_and_is_called_at_once(town: Town, phone: Switchboard) -> None:
+    lea = town.person("Lea", phone="+35542200100", phone_status=PhoneStatus.LANDLINE)
+    launch(town)
+    phone.rings(lea, "press 1").presses("1").hears("Port gate 3")
+    lea.gets("Port gate 3")  # the acknowledgement, which a real carrier refuses
+
+
+def test_a_landline_is_left_out_where_nobody_is_called(town: Town, phone: Switchboard) -> None:
+    town.person("Lea", phone="+35542200100", phone_status=PhoneStatus.LANDLINE)
+    callout = launch(town, voice_after_minutes=None)
+    assert town.board(callout).asked == 0
 
 
 def test_a_yes_after_enough_have_come_hears_so(town: Town, phone: Switchboard) -> None:
