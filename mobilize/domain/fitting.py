@@ -17,12 +17,15 @@ def fitted(values: Mapping[str, str], give_way: Sequence[tuple[str, int]], rende
     stands beside them; zero lets a value go altogether. A name may come twice.
     """
     whole = render(values)
-    if measure(whole).segments <= 1:
+    segments = measure(whole).segments
+    if segments <= 1:
         return whole
     shortest = values
     for name, least in give_way:
         shortest = _with_at_most(shortest, name, least)
     target = measure(render(shortest)).segments
+    if segments <= target:
+        return whole
     for name, least in give_way:
         if measure(render(values)).segments <= target:
             break

@@ -24,6 +24,16 @@ LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
         "fr": "French",
         "de": "German",
         "es": "Spanish",
+        "pt": "Portuguese",
+        "nl": "Dutch",
+        "pl": "Polish",
+        "ro": "Romanian",
+        "sr": "Serbian",
+        "tr": "Turkish",
+        "el": "Greek",
+        "uk": "Ukrainian",
+        "ru": "Russian",
+        "ar": "Arabic",
     }
 )
 LANGUAGES = tuple(LANGUAGE_NAMES)

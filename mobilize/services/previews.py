@@ -96,14 +96,13 @@ def of_callout(viewer: Viewer, callout_id: int) -> Texts:
     """Every text that a callout will send, to the people who may be called for it now."""
     access.require(viewer, AccountRole.COORDINATOR)
     callout = access.find(viewer, Callout, callout_id)
-    return _texts(callout, people_by_tag(callout))
+    return _texts(callout, USUAL, RARE)
 
 
 def sketch(viewer: Viewer, wish: callouts.CalloutDraft) -> Texts:
-    """The same for a callout that is still being written. Stores nothing."""
+    """The texts that a callout's own words stand in, while it is still being written. Stores nothing."""
     emergency = access.find(viewer, Emergency, wish.emergency_id)
-    callout = callouts.compose(emergency, wish)
-    return _texts(callout, people_by_tag(callout))
+    return _texts(callouts.compose(emergency, wish), USUAL[:2], ())
 
 
 def calls_of(viewer: Viewer, wish: callouts.CalloutDraft) -> list[Preview]:
@@ -133,7 +132,8 @@ def tags_of(volunteer_ids: Iterable[int]) -> Counter[str]:
     return Counter({row[0]: row[1] for row in rows})
 
 
-def _texts(callout: Callout, people: Counter[str]) -> Texts:
+def _texts(callout: Callout, usual: Sequence[str], rare: Sequence[str]) -> Texts:
+    people = people_by_tag(callout)
     spoken = _by_language(people)
     order = sorted(
         (language for language in spoken if spoken[language]), key=lambda lang: -spoken[lang].total()
@@ -141,8 +141,18 @@ def _texts(callout: Callout, people: Counter[str]) -> Texts:
     return Texts(
         people=people.total(),
         time_zone=callout.emergency.section.time_zone,
-        # English where nobody may be called yet: there is something to read, then.
-        languages=[_spoken(callout, language, spoken[language]) for language in order or ["en"]],
+        languages=[
+            Spoken(
+                language=language,
+                called=LANGUAGE_NAMES[language],
+                people=spoken[language].total(),
+                instead_of={tag: n for tag, n in spoken[language].items() if not tag.startswith(language)},
+                usual=[_pair(callout, language, name) for name in usual],
+                rare=[_pair(callout, language, name) for name in rare],
+            )
+            # English where nobody may be called yet: there is something to read, then.
+            for language in order or ["en"]
+        ],
     )
 
 
@@ -151,17 +161,6 @@ def _by_language(people: Mapping[str, int]) -> dict[str, Counter[str]]:
     for tag, count in people.items():
         found[language_of(tag)][tag] += count
     return found
-
-
-def _spoken(callout: Callout, language: str, tags: Counter[str]) -> Spoken:
-    return Spoken(
-        language=language,
-        called=LANGUAGE_NAMES[language],
-        people=tags.total(),
-        instead_of={tag: n for tag, n in tags.items() if tag.partition("-")[0] != language},
-        usual=[_pair(callout, language, name) for name in USUAL],
-        rare=[_pair(callout, language, name) for name in RARE],
-    )
 
 
 def _pair(callout: Callout, language: str, name: str) -> Pair:

@@ -14,9 +14,9 @@ CALL = "{section} calls you: {event}, {skills}, by {arrive_by}. "
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_every_standard_sentence_would_be_taken(language: str, name: str) -> None:
-    check_own(language, name, standard(language, name))
+def test_every_standard_sentence_would_be_taken(language: str) -> None:
+    for name in TEMPLATES:
+        check_own(language, name, standard(language, name))
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,11 @@ def test_every_standard_text_is_one_segment(language: str, values: CalloutValues
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("hazard", Hazard)
-def test_every_hazard_has_a_name_and_fits(language: str, hazard: Hazard) -> None:
-    body = callout_text(language, replace(LONG, hazard=hazard), None)
-    assert hazard_name(language, hazard) in body or economical(hazard_name(language, hazard)) in body
-    assert measure(body).segments <= most_segments(language)
+def test_every_hazard_has_a_name_and_fits(language: str) -> None:
+    for hazard in Hazard:
+        body = callout_text(language, replace(LONG, hazard=hazard), None)
+        assert hazard_name(language, hazard) in body or economical(hazard_name(language, hazard)) in body
+        assert measure(body).segments <= most_segments(language)
 
 
 def test_a_title_that_names_the_hazard_is_not_said_twice() -> None:
@@ -121,7 +121,7 @@ def test_a_place_that_the_title_names_is_not_said_twice() -> None:
 def test_the_instructions_are_never_shortened(language: str) -> None:
     values = replace(LONG, skills=("search and rescue", "medic", "interpreter", "driver", "cook"))
     body = callout_text(language, values, None)
-    assert re.search(r"B1 \w+, B2 \w+, B3 [\w ]+; \w+: B1 20$", body)
+    assert re.search(r"B1 \w+[,،] B2 \w+[,،] B3 [\w ]+[;·؛] \w+: B1 20$", body)
 
 
 MARKS = {
@@ -131,6 +131,16 @@ MARKS = {
     "fr": "EXERCICE",
     "de": "ÜBUNG",
     "es": "SIMULACRO",
+    "pt": "EXERCICIO",
+    "nl": "OEFENING",
+    "pl": "CWICZENIA",
+    "ro": "EXERCITIU",
+    "sr": "VEZBA",
+    "tr": "TATBIKAT",
+    "el": "ΑΣΚΗΣΗ",
+    "uk": "НАВЧАННЯ",
+    "ru": "УЧЕНИЯ",
+    "ar": "تدريب",
 }
 
 
@@ -322,22 +332,23 @@ def values_of(alphabet: str, share: float, hazard: Hazard, at: datetime) -> Call
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_every_text_keeps_to_its_segments_at_every_allowed_length(language: str, name: str) -> None:
-    for alphabet in ALPHABETS:
-        for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-            for hazard in Hazard:
-                values = values_of(alphabet, share, hazard, MOMENTS[len(hazard) % 12])
-                body = example(language, name, None, values)
-                assert measure(body).segments <= most_segments(language), body
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75, 1.0])
+def test_every_text_keeps_to_its_segments_at_every_allowed_length(language: str, share: float) -> None:
+    for number, hazard in enumerate(Hazard):
+        values = values_of(ALPHABETS[number % 4], share, hazard, MOMENTS[number % 12])
+        for name in TEMPLATES:
+            body = example(language, name, None, values)
+            assert measure(body).segments <= most_segments(language), body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("at", MOMENTS)
-def test_no_month_costs_a_segment(language: str, at: datetime) -> None:
-    for name in TEMPLATES:
-        body = example(language, name, None, values_of("abcdefgh ", 1.0, Hazard.TRANSPORT_ACCIDENT, at))
-        assert measure(body).segments <= most_segments(language), body
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_no_month_and_no_alphabet_costs_a_segment(language: str, alphabet: str) -> None:
+    longest = max(Hazard, key=lambda hazard: len(hazard_name(language, hazard)))
+    for at in MOMENTS:
+        for name in ("callout", "acknowledgement.accepted", "acknowledgement.eta", "reminder.silent"):
+            body = example(language, name, None, values_of(alphabet, 1.0, longest, at))
+            assert measure(body).segments <= most_segments(language), body
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
