@@ -21,6 +21,8 @@ class Says(StrEnum):
     SET_OUT = "set_out"
     ARRIVED = "arrived"
     LEFT = "left"
+    WISH = "wish"  # would come, if only
+    HARDLY = "hardly"  # something is denied that may be coming
     NO = "no"  # a bare word, or a negation with nothing that it denies
     NOT_COMING = "not_coming"
     REASON = "reason"
@@ -77,9 +79,11 @@ def clauses(pieces: Sequence[Piece]) -> Iterator[Clause]:
 def says(clause: Clause) -> Says:
     """What a clause says by itself."""
     if _no_texts(clause):
-        return Says.NO_TEXTS
+        return Says.AWAY if clause.does(Role.LENGTH, Role.END) else Says.NO_TEXTS
     if clause.does(Role.LIMITED) or (clause.does(Role.IF, Role.ONLY) and clause.does(Role.NEEDED)):
         return Says.LIMITED
+    if clause.does(Role.WISH) and not clause.does(Role.IF, Role.CANNOT) and not clause.asked:
+        return Says.WISH
     if _doubts(clause):
         return Says.QUESTION if clause.asked else Says.DOUBT
     if clause.asked or _asks(clause):
@@ -112,7 +116,7 @@ def _doubts(clause: Clause) -> bool:
 
 def _no_texts(clause: Clause) -> bool:
     """A wish for no more texts: "stop texting me", "do not write any more"."""
-    if not clause.does(Role.TEXTS) or clause.does(Role.RECEIVED):
+    if not clause.does(Role.TEXTS) or clause.does(Role.RECEIVED, Role.WISH):
         return False
     if clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.CANNOT):
         return False
@@ -132,13 +136,17 @@ def _denied(clause: Clause) -> Says:
         return Says.NOT_COMING
     if clause.does(Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON):
         return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.DOUBT
+    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
+        return Says.AWAY
     if clause.does(Role.OTHER) and not clause.does(Role.NO, Role.YES):
-        return Says.NOTHING
+        return Says.HARDLY if clause.does(Role.CANNOT) and not clause.does(Role.RECEIVED) else Says.NOTHING
     if clause.does(Role.CANNOT):
-        return Says.NOT_COMING if clause.unknown <= 1 else Says.NO
+        return Says.NOT_COMING if clause.unknown <= 1 else Says.HARDLY
     if clause.does(Role.AWAY, Role.NO, Role.REASON):
         return Says.NO
-    return Says.DOUBT if clause.unknown or clause.does(Role.YES) else Says.NO
+    if clause.does(Role.YES):
+        return Says.DOUBT
+    return Says.HARDLY if clause.unknown else Says.NO
 
 
 def _refused(clause: Clause) -> Says:
@@ -158,12 +166,12 @@ def _doubled(clause: Clause) -> bool:
 
 
 def _told(clause: Clause) -> Says:
-    if clause.does(Role.AWAY):
-        if clause.does(Role.YES, Role.COME, Role.SET_OUT):
-            return Says.DOUBT
-        return Says.AWAY
+    comes = clause.does(Role.YES, Role.COME, Role.SET_OUT, Role.FREE)
+    # "ill" is "I'll" without its apostrophe where somebody comes.
+    if any(piece.does(Role.AWAY) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
+        return Says.DOUBT if comes else Says.AWAY
     if clause.does(Role.ARRIVED):
-        return Says.COMING if clause.does(Role.LENGTH, Role.MOMENT) else Says.ARRIVED
+        return Says.COMING if _is_to_come(clause) else Says.ARRIVED
     if any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces):
         return Says.BACK
     for role, said in (
@@ -177,3 +185,10 @@ def _told(clause: Clause) -> Says:
         if clause.does(role):
             return said
     return Says.UNKNOWN if clause.unknown else Says.NOTHING
+
+
+def _is_to_come(clause: Clause) -> bool:
+    """Whether a time lies ahead: "bin um 6 da" is no arrival yet; a clock time that passed is one."""
+    return any(
+        piece.does(Role.LENGTH) or (piece.does(Role.MOMENT) and bool(piece.values)) for piece in clause.pieces
+    )

@@ -34,7 +34,7 @@ def with_times(pieces: Sequence[Piece], now: datetime) -> list[Piece]:
             found.append(far)
             at += 2
             continue
-        time = reader.end(at) or reader.moment(at) or reader.length(at)
+        time = reader.past(at) or reader.end(at) or reader.moment(at) or reader.length(at)
         if time is None:
             found.append(pieces[at])
             at += 1
@@ -166,6 +166,14 @@ class _Reader:
             if minutes < 5 * 60 or self._does(at - 1, Role.IN):
                 return minutes, at + 1
         return None
+
+    def past(self, at: int) -> _Found | None:
+        """ "10 minutes ago", "seit 10 Minuten": no time to come."""
+        before = self._does(at, Role.AGO)
+        found = self.length(at + before)
+        if found is None or not (before or self._does(at + found[2], Role.AGO)):
+            return None
+        return Role.AGO, None, found[2] + 1
 
     # ---- Moments ----
 

@@ -225,7 +225,7 @@ def _outcome(said: Sequence[tuple[Says, Clause]]) -> Says | None:
     for one, clause in said:
         limited = limited or one is Says.LIMITED
         state = _next(state, one, clause)
-    if limited and state in (None, Says.YES, Says.COMING, Says.NO, Says.NOT_COMING, Says.REASON, Says.DOUBT):
+    if limited and state in (None, Says.YES, Says.COMING, Says.NO, Says.NOT_COMING, Says.REASON, Says.DOUBT, Says.WISH, Says.HARDLY):
         return Says.LIMITED
     if limited:
         return Says.DOUBT
@@ -236,7 +236,9 @@ def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
     if one in (Says.NOTHING, Says.LIMITED, Says.QUESTION):
         return state
     if one is Says.UNKNOWN:
-        return _CONFLICT if clause.turns and state in (Says.YES, *_COMING) else state
+        if clause.turns and state in (Says.YES, *_COMING):
+            return _CONFLICT
+        return Says.NO if clause.turns and state is Says.WISH else state
     if state is None or state is one:
         return one
     if Says.NO_TEXTS in (state, one):
@@ -255,13 +257,15 @@ def _after_coming(one: Says, state: Says, clause: Clause) -> Says:
         return _CONFLICT
     if state is Says.DOUBT:
         return one if clause.turns else state
+    if state is Says.HARDLY:
+        return one if clause.turns else _CONFLICT
     if state in (Says.SET_OUT, Says.ARRIVED) and one is Says.COMING:
         return state
     return one
 
 
 def _after_yes(state: Says, clause: Clause) -> Says:
-    if state in (Says.NO, Says.NOT_COMING, Says.DOUBT, Says.AWAY):
+    if state in (Says.NO, Says.NOT_COMING, Says.DOUBT, Says.AWAY, Says.HARDLY):
         return _CONFLICT
     return Says.YES if state in (Says.LEFT, Says.REASON, Says.BACK) else state
 
@@ -277,15 +281,15 @@ def _after_away(state: Says, clause: Clause) -> Says:
         return Says.AWAY if clause.turns else _CONFLICT
     if state is Says.NOT_COMING and not clause.does(Role.END, Role.LENGTH):
         return state
-    return Says.AWAY if clause.turns or state is not Says.DOUBT else state
+    return state if state is Says.DOUBT and not clause.turns else Says.AWAY
 
 
 def _after_reason(state: Says, clause: Clause) -> Says:
     if state in (Says.YES, *_COMING):
         return _CONFLICT if clause.turns else state
-    if state is Says.DOUBT:
-        return Says.NO if clause.turns else state
-    return state
+    if state is Says.WISH or (state is Says.DOUBT and clause.turns):
+        return Says.NO
+    return Says.REASON if state in (Says.LEFT, Says.BACK) else state
 
 
 def _after_doubt(state: Says, clause: Clause) -> Says:
@@ -300,7 +304,19 @@ def _after_back(state: Says, clause: Clause) -> Says:
     return Says.BACK if state in (Says.REASON, Says.LEFT) else state if state in _COMING else _CONFLICT
 
 
+def _after_hardly(state: Says, clause: Clause) -> Says:
+    if state in (Says.YES, *_COMING, Says.BACK, Says.LEFT):
+        return Says.NO if clause.turns and state is Says.YES else _CONFLICT
+    return state if state in (Says.NO, Says.NOT_COMING, Says.AWAY, Says.DOUBT) else Says.NO
+
+
+def _after_wish(state: Says, clause: Clause) -> Says:
+    return Says.NO if state in (Says.REASON, Says.HARDLY) else state
+
+
 _AFTER = {
+    Says.HARDLY: _after_hardly,
+    Says.WISH: _after_wish,
     Says.NOT_COMING: lambda state, clause: Says.NOT_COMING,
     Says.COMING: lambda state, clause: _after_coming(Says.COMING, state, clause),
     Says.SET_OUT: lambda state, clause: _after_coming(Says.SET_OUT, state, clause),
@@ -354,6 +370,7 @@ _INTENTS = {
     Says.ARRIVED: Intent.ON_SCENE,
     Says.LEFT: Intent.LEFT,
     Says.NO: Intent.DECLINE,
+    Says.HARDLY: Intent.DECLINE,
     Says.NOT_COMING: Intent.DECLINE,
     Says.REASON: Intent.DECLINE,
     Says.AWAY: Intent.DECLINE,
@@ -368,11 +385,14 @@ def _meaning(
     outcome: Says | None, said: Sequence[tuple[Says, Clause]], times: _Times, has_calls: bool
 ) -> Meaning:
     asked = any(one is Says.QUESTION for one, _ in said)
-    if outcome in (None, Says.LEFT, Says.REASON) and times.told and not asked:
-        outcome = Says.COMING if outcome is not Says.REASON else Says.DOUBT
+    if times.told and not asked:
+        if outcome is None or (outcome is Says.LEFT and not _left_at(said)):
+            outcome = Says.COMING
+        elif outcome is Says.REASON:
+            outcome = Says.DOUBT
     if outcome is None:
         return replace(_DOUBTED, understood=asked)
-    if outcome is Says.DOUBT or _another_day(outcome, said):
+    if outcome in (Says.DOUBT, Says.WISH) or _another_day(outcome, said):
         return _DOUBTED
     if outcome is Says.AWAY and any(clause.does(Role.LENGTH, Role.END) for _, clause in said):
         return Meaning(Intent.UNAVAILABLE, minutes=times.absence)
@@ -383,6 +403,11 @@ def _meaning(
     if eta is None and outcome is Says.YES and any(clause.does(Role.NOW) for _, clause in said):
         eta = 0
     return Meaning(intent, eta)
+
+
+def _left_at(said: Sequence[tuple[Says, Clause]]) -> bool:
+    """Whether the time is when they left: "home since 5:30", not "at home, 15 min"."""
+    return any(one is Says.LEFT and clause.does(Role.MOMENT, Role.LENGTH) for one, clause in said)
 
 
 def _another_day(outcome: Says, said: Sequence[tuple[Says, Clause]]) -> bool:
