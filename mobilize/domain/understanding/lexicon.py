@@ -204,6 +204,10 @@ def _expressions(language: str) -> Mapping[tuple[str, ...], Sense]:
             roles.setdefault(words, set()).add(role)
             if value is not None:
                 values.setdefault(words, {})[role] = value
+    for words, found in roles.items():
+        # "al final no": a refusal that ends in a negation denies a verb behind it.
+        if Role.NO in found and len(words) > 1 and Role.NOT in roles.get(words[-1:], ()):
+            found.add(Role.NOT)
     return {words: Sense(frozenset(found), values.get(words, {})) for words, found in roles.items()}
 
 

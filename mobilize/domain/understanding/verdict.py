@@ -339,6 +339,7 @@ class _Times:
     arrival: int | None
     told: bool
     absence: int | None
+    bare: bool
 
 
 def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
@@ -360,7 +361,7 @@ def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
         arrivals.append((True, bare))
     best = [minutes for strong, minutes in arrivals if strong] or [minutes for _, minutes in arrivals]
     known = [minutes for minutes in best if minutes is not None and minutes <= 24 * 60]
-    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None)
+    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None, bare is not None)
 
 
 _INTENTS = {
@@ -386,7 +387,8 @@ def _meaning(
 ) -> Meaning:
     asked = any(one is Says.QUESTION for one, _ in said)
     if times.told and not asked:
-        if outcome is None or (outcome is Says.LEFT and not _left_at(said)):
+        late = outcome is Says.ARRIVED and times.bare  # "bin in 20 da"
+        if outcome is None or late or (outcome is Says.LEFT and not _left_at(said)):
             outcome = Says.COMING
         elif outcome is Says.REASON:
             outcome = Says.DOUBT
