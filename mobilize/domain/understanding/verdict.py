@@ -150,6 +150,8 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         digit = numbers.pop(0).values[Role.NUMBER]
     elif words[0] is numbers[0] and not _speaks(pieces):
         return None
+    elif len(numbers) == 1 and words[0].does(Role.POLITE) and words[-1] is numbers[0] and _is_minutes(numbers[0]):
+        return 1, numbers[0].values[Role.NUMBER], [piece for piece in pieces if piece is not numbers[0]]  # "ok 20"
     elif len(numbers) == 1 and not _speaks(pieces):
         if numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
             return None
@@ -173,6 +175,10 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         minutes = value if minutes is None else max(minutes, value)
     rest = [piece for piece in pieces if not piece.does(Role.DIGITS)]
     return digit, minutes, rest
+
+
+def _is_minutes(number: Piece) -> bool:
+    return 5 < number.values[Role.NUMBER] <= 120
 
 
 def _counts(pieces: Sequence[Piece], number: Piece) -> bool:
