@@ -145,7 +145,7 @@ class _Reader:
         number = self._range(at)
         if number is None:
             return None
-        count, after = number[0], at + number[1]
+        count, after = number[0], self._skip(at + number[1], Role.IN)  # "les cinq prochains jours"
         if self._does(after, Role.HALF_AFTER) and self._does(after + 1, Role.UNIT):
             count, after = count + 0.5, after + 1
         if not self._does(after, Role.UNIT):
@@ -310,7 +310,7 @@ class _Reader:
 
     def end(self, at: int) -> _Found | None:
         if not self._does(at, Role.UNTIL):
-            return None
+            return self._end_before(at)
         start = self._skip(at, Role.UNTIL, Role.AT)
         for read in (self._named_day, self._date, self._month_day):
             found = read(start)
@@ -327,6 +327,18 @@ class _Reader:
             return Role.END, ahead, stop - at
         length = self.length(start)
         return None if length is None else (Role.END, length[1], start + length[2] - at)
+
+    def _end_before(self, at: int) -> _Found | None:
+        """The word for "until" behind the day, as in Turkish."""
+        for read in (self._named_day, self._date, self._month_day):
+            found = read(at)
+            if found is None or not self._does(found[1], Role.UNTIL):
+                continue
+            behind = found[1] + 1
+            if self._named_day(behind) or self._number(behind):
+                return None
+            return Role.END, self._to_midnight(found[0]), behind - at
+        return None
 
     def _named_day(self, at: int) -> tuple[date, int] | None:
         today = self._now.date()
@@ -351,6 +363,8 @@ class _Reader:
         return (self._value(at, Role.WEEKDAY) - self._now.isoweekday() - 1) % 7 + 1
 
     def _date(self, at: int) -> tuple[date, int] | None:
+        if self._does(at, Role.DIGITS) and self._does(at + 1, Role.DASH) and self._does(at + 2, Role.DIGITS):
+            return self._coming(self._value(at, Role.NUMBER), self._value(at + 2, Role.NUMBER), 0, at + 3)
         if not self._does(at, Role.DATE, Role.CLOCK):
             dotted = at < len(self._pieces) and re.fullmatch(r"\d\d?[./]\d\d?", self._pieces[at].text)
             if not dotted:

@@ -26,7 +26,7 @@ _FIGURES = re.compile(r"\d+")
 # A question mark that came for an apostrophe: "can?t".
 _LOST_APOSTROPHE = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
 
-_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-/](?=[^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
