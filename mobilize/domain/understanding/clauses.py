@@ -21,6 +21,8 @@ class Says(StrEnum):
     SET_OUT = "set_out"
     ARRIVED = "arrived"
     LEFT = "left"
+    WISH = "wish"  # would come, if only
+    HARDLY = "hardly"  # something is denied that may be coming
     NO = "no"  # a bare word, or a negation with nothing that it denies
     NOT_COMING = "not_coming"
     REASON = "reason"
@@ -28,7 +30,11 @@ class Says(StrEnum):
     LIMITED = "limited"
     BACK = "back"
     NO_TEXTS = "no_texts"
+    PAUSE = "pause"  # no texts for a time
     DOUBT = "doubt"
+    CONDITION = "condition"  # "if the car starts"; "maybe I can come"
+    CONFLICT = "conflict"  # contradicts itself
+    OBSTACLE = "obstacle"  # a yes, and something in its way
     QUESTION = "question"
     UNKNOWN = "unknown"  # words that nothing is known of
 
@@ -53,6 +59,7 @@ class Clause:
         return any(piece.suspect for piece in self.pieces)
 
 
+_FOR_A_TIME = (Role.LENGTH, Role.END)
 _TIMES = (Role.LENGTH, Role.MOMENT, Role.END)
 
 
@@ -77,11 +84,15 @@ def clauses(pieces: Sequence[Piece]) -> Iterator[Clause]:
 def says(clause: Clause) -> Says:
     """What a clause says by itself."""
     if _no_texts(clause):
-        return Says.NO_TEXTS
+        return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
     if clause.does(Role.LIMITED) or (clause.does(Role.IF, Role.ONLY) and clause.does(Role.NEEDED)):
         return Says.LIMITED
+    if clause.does(Role.WISH) and not clause.does(Role.IF, Role.CANNOT) and not clause.asked:
+        return Says.WISH
     if _doubts(clause):
-        return Says.QUESTION if clause.asked else Says.DOUBT
+        if clause.asked:
+            return Says.QUESTION
+        return Says.CONDITION if clause.does(Role.IF, Role.COME, Role.YES) else Says.DOUBT
     if clause.asked or _asks(clause):
         return Says.QUESTION
     if clause.does(Role.NOT, Role.CANNOT):
@@ -93,36 +104,48 @@ def says(clause: Clause) -> Says:
 
 def _asks(clause: Clause) -> bool:
     """Whether it begins like a question; "dann kann ich kommen" has the words of one in the middle."""
+    answers = clause.does(Role.NOT, Role.CANNOT, Role.NO, Role.YES, Role.COME)
     return any(
-        piece.does(Role.QUESTION) and (piece.words == 1 or at < 2) for at, piece in enumerate(clause.pieces)
+        piece.does(Role.QUESTION) and (piece.words == 1 or at < 2)
+        # Without accents Spanish "qué" is "que": in an answer it joins.
+        and not (answers and piece.does(Role.NEUTRAL, Role.AND))
+        for at, piece in enumerate(clause.pieces)
     )
 
 
 def _doubts(clause: Clause) -> bool:
     """Doubt about coming; "maybe 20 min" only doubts the time."""
-    if clause.does(Role.IF):
+    # Spanish "si" is "if", and yes without its accent.
+    if any(piece.does(Role.IF) and not piece.does(Role.YES) for piece in clause.pieces):
         return True
     for at, piece in enumerate(clause.pieces):
         if piece.does(Role.DOUBT):
             after = clause.pieces[at + 1 : at + 2]
-            if not (after and after[0].does(Role.LENGTH, Role.MOMENT)):
+            timed = bool(after) and after[0].does(Role.LENGTH, Role.MOMENT)
+            if not (timed and clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.ARRIVED)):
                 return True
     return False
 
 
 def _no_texts(clause: Clause) -> bool:
     """A wish for no more texts: "stop texting me", "do not write any more"."""
-    if not clause.does(Role.TEXTS) or clause.does(Role.RECEIVED):
+    if any(piece.does(Role.STOP) and piece.words > 1 for piece in clause.pieces):
+        return not clause.does(Role.COME, Role.YES, Role.SET_OUT)
+    stops = clause.does(Role.STOP_VERBS)
+    if not clause.does(Role.TEXTS) or clause.does(Role.WISH) or (clause.does(Role.RECEIVED) and not stops):
         return False
     if clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.CANNOT):
         return False
-    return clause.does(Role.STOP_VERBS) or clause.does(Role.NOT) or clause.does(Role.STOP)
+    return stops or clause.does(Role.NOT, Role.STOP)
 
 
 def _denied(clause: Clause) -> Says:
     if (
         clause.does(Role.NOT)
-        and clause.does(Role.STOP_VERBS, Role.STOP)
+        and any(
+            piece.does(Role.STOP_VERBS, Role.STOP) and not piece.does(Role.NOT, Role.CANNOT)
+            for piece in clause.pieces
+        )
         and not clause.does(Role.COME, Role.FREE)
     ):
         return Says.NOTHING  # "don't stop"
@@ -131,20 +154,25 @@ def _denied(clause: Clause) -> Says:
     if clause.does(Role.COME):
         return Says.NOT_COMING
     if clause.does(Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON):
-        return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.DOUBT
+        return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.CONFLICT
+    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
+        return Says.AWAY
     if clause.does(Role.OTHER) and not clause.does(Role.NO, Role.YES):
-        return Says.NOTHING
+        return Says.HARDLY if clause.does(Role.CANNOT) and not clause.does(Role.RECEIVED) else Says.NOTHING
     if clause.does(Role.CANNOT):
-        return Says.NOT_COMING if clause.unknown <= 1 else Says.NO
+        return Says.HARDLY if clause.unknown else Says.NOT_COMING
     if clause.does(Role.AWAY, Role.NO, Role.REASON):
         return Says.NO
-    return Says.DOUBT if clause.unknown or clause.does(Role.YES) else Says.NO
+    if clause.does(Role.YES):
+        return Says.CONFLICT
+    only_denies = all(piece.does(Role.NOT, Role.POLITE) or not piece.words for piece in clause.pieces)
+    return Says.NO if only_denies else Says.HARDLY
 
 
 def _refused(clause: Clause) -> Says:
     """A clause with a word like "no". Beside a yes or a verb of coming nobody knows what it denies."""
     if clause.does(Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED):
-        return Says.COMING if clause.does(Role.COME) and _doubled(clause) else Says.DOUBT
+        return Says.COMING if clause.does(Role.COME) and _doubled(clause) else Says.CONFLICT
     if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
         return Says.AWAY
     return Says.NO
@@ -158,13 +186,16 @@ def _doubled(clause: Clause) -> bool:
 
 
 def _told(clause: Clause) -> Says:
-    if clause.does(Role.AWAY):
-        if clause.does(Role.YES, Role.COME, Role.SET_OUT):
-            return Says.DOUBT
-        return Says.AWAY
+    comes = clause.does(Role.YES, Role.COME, Role.SET_OUT, Role.FREE)
+    back = any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces)
+    if back and not comes:
+        return Says.BACK  # "back from holiday"
+    # "ill" is "I'll" without its apostrophe where somebody comes.
+    if any(piece.does(Role.AWAY) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
+        return Says.CONFLICT if comes else Says.AWAY
     if clause.does(Role.ARRIVED):
-        return Says.COMING if clause.does(Role.LENGTH, Role.MOMENT) else Says.ARRIVED
-    if any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces):
+        return Says.COMING if _is_to_come(clause) else Says.ARRIVED
+    if back:
         return Says.BACK
     for role, said in (
         (Role.SET_OUT, Says.SET_OUT),
@@ -177,3 +208,10 @@ def _told(clause: Clause) -> Says:
         if clause.does(role):
             return said
     return Says.UNKNOWN if clause.unknown else Says.NOTHING
+
+
+def _is_to_come(clause: Clause) -> bool:
+    """Whether a time lies ahead: "bin um 6 da" is no arrival yet; a clock time that passed is one."""
+    return any(
+        piece.does(Role.LENGTH) or (piece.does(Role.MOMENT) and bool(piece.values)) for piece in clause.pieces
+    )

@@ -15,6 +15,7 @@ DAY = 24 * 60
 # A clock time that has just passed is a text that came late, not a plan for tomorrow.
 _JUST_PASSED = 60
 _FAR = 50
+_LEAST_BARE = 5
 _DECIMAL = re.compile(r"(\d{1,2})[.,](\d)")
 _DATE = re.compile(r"(\d\d?)[./](\d\d?)[./]?(\d{4}|\d\d)?")
 _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
@@ -34,7 +35,7 @@ def with_times(pieces: Sequence[Piece], now: datetime) -> list[Piece]:
             found.append(far)
             at += 2
             continue
-        time = reader.end(at) or reader.moment(at) or reader.length(at)
+        time = reader.past(at) or reader.end(at) or reader.moment(at) or reader.length(at)
         if time is None:
             found.append(pieces[at])
             at += 1
@@ -97,6 +98,10 @@ class _Reader:
             second = self._number(between + 1)
             if second is not None and second[0] > first[0] and self._does(between + 1 + second[1], Role.UNIT):
                 return second[0], first[1] + 1 + second[1]
+        if self._does(between, Role.AND) and self._does(at, Role.DIGITS) and self._does(between + 2, Role.UNIT):
+            second = self._number(between + 1)  # "between 20 and 30 min"
+            if second is not None and second[0] > first[0]:
+                return second[0], 3
         return first
 
     def distance(self, at: int) -> Piece | None:
@@ -111,10 +116,21 @@ class _Reader:
     def length(self, at: int) -> _Found | None:
         start = self._skip(at, Role.IN)
         read = self._span(start) or self._units(start) or self._hours_and_minutes(start)
+        if read is None and start > at:
+            read = self._bare(start)
         if read is None:
             return None
         minutes, stop = read
         return Role.LENGTH, round(minutes), stop - at
+
+    def _bare(self, at: int) -> tuple[float, int] | None:
+        """ "in 20": minutes, if nothing that it might count follows."""
+        number = self._number(at)
+        if number is None or not _LEAST_BARE <= number[0] <= DAY:
+            return None
+        stop = at + number[1]
+        ends = stop == len(self._pieces) or self._does(stop, Role.BREAK, Role.ARRIVED, Role.POLITE)
+        return (number[0], stop) if ends else None
 
     def _span(self, at: int) -> tuple[float, int] | None:
         if not self._does(at, Role.SPAN):
@@ -129,7 +145,7 @@ class _Reader:
         number = self._range(at)
         if number is None:
             return None
-        count, after = number[0], at + number[1]
+        count, after = number[0], self._skip(at + number[1], Role.IN)  # "les cinq prochains jours"
         if self._does(after, Role.HALF_AFTER) and self._does(after + 1, Role.UNIT):
             count, after = count + 0.5, after + 1
         if not self._does(after, Role.UNIT):
@@ -166,6 +182,14 @@ class _Reader:
             if minutes < 5 * 60 or self._does(at - 1, Role.IN):
                 return minutes, at + 1
         return None
+
+    def past(self, at: int) -> _Found | None:
+        """ "10 minutes ago", "seit 10 Minuten": no time to come."""
+        before = self._does(at, Role.AGO)
+        found = self.length(at + before)
+        if found is None or not (before or self._does(at + found[2], Role.AGO)):
+            return None
+        return Role.AGO, None, found[2] + 1
 
     # ---- Moments ----
 
@@ -206,7 +230,19 @@ class _Reader:
                 after = start + 1 + hour[1] if hour else 0
                 if hour and 0 < hour[0] <= 12 and not self._does(after, Role.UNIT):
                     return round(hour[0] * 60 + shift) % DAY, False, self._skip(after, Role.OCLOCK)
-        return self._hour(at, start)
+        return self._minutes_and_hour(start) or self._hour(at, start)
+
+    def _minutes_and_hour(self, at: int) -> tuple[int, bool, int] | None:
+        """ "ten to six", "zehn nach sechs"."""
+        minutes = self._number(at)
+        if minutes is None or not 0 < minutes[0] < 30:
+            return None
+        between = at + minutes[1]
+        sign = 1 if self._does(between, Role.MINUTES_PAST) else -1 if self._does(between, Role.MINUTES_TO) else 0
+        hour = self._number(between + 1) if sign else None
+        if hour is None or not 0 < hour[0] <= 12 or self._does(between + 1 + hour[1], Role.UNIT):
+            return None
+        return round(hour[0] * 60 + sign * minutes[0]) % DAY, False, between + 1 + hour[1]
 
     def _figures(self, at: int, start: int) -> tuple[int, bool, int] | None:
         text, minute = self._pieces[start].text, self._value(start, Role.CLOCK)
@@ -232,7 +268,7 @@ class _Reader:
         only_at = any(not piece.does(Role.IN) for piece in leads)
         marked = self._does(after, Role.OCLOCK, Role.AM, Role.PM)
         big_hour = self._does(after, Role.UNIT) and self._value(after, Role.UNIT) == 60 and (
-            only_at or number[0] >= 13
+            only_at or (number[0] in range(13, 24) and not self._does(at - 1, Role.OFF, Role.AWAY, Role.IN))
         )  # fmt: skip
         if number[0] > 24 or not (marked or big_hour or (leads and (only_at or number[0] <= 12))):
             return None
@@ -249,6 +285,8 @@ class _Reader:
         for role, minutes in ((Role.HALF_AFTER, 30), (Role.QUARTER_AFTER, 15), (Role.LESS_QUARTER_AFTER, -15)):
             if self._does(at, role):
                 return minutes, at + 1
+        if self._does(at, Role.LESS) and (number := self._number(at + 1)) and 0 < number[0] < 30:
+            return -int(number[0]), at + 1 + number[1]
         linked = self._does(at, Role.AND)
         number = self._number(at + linked)
         stop = at + linked + number[1] if number else at
@@ -272,7 +310,7 @@ class _Reader:
 
     def end(self, at: int) -> _Found | None:
         if not self._does(at, Role.UNTIL):
-            return None
+            return self._end_before(at)
         start = self._skip(at, Role.UNTIL, Role.AT)
         for read in (self._named_day, self._date, self._month_day):
             found = read(start)
@@ -289,6 +327,18 @@ class _Reader:
             return Role.END, ahead, stop - at
         length = self.length(start)
         return None if length is None else (Role.END, length[1], start + length[2] - at)
+
+    def _end_before(self, at: int) -> _Found | None:
+        """The word for "until" behind the day, as in Turkish."""
+        for read in (self._named_day, self._date, self._month_day):
+            found = read(at)
+            if found is None or not self._does(found[1], Role.UNTIL):
+                continue
+            behind = found[1] + 1
+            if self._named_day(behind) or self._number(behind):
+                return None
+            return Role.END, self._to_midnight(found[0]), behind - at
+        return None
 
     def _named_day(self, at: int) -> tuple[date, int] | None:
         today = self._now.date()
@@ -313,6 +363,8 @@ class _Reader:
         return (self._value(at, Role.WEEKDAY) - self._now.isoweekday() - 1) % 7 + 1
 
     def _date(self, at: int) -> tuple[date, int] | None:
+        if self._does(at, Role.DIGITS) and self._does(at + 1, Role.DASH) and self._does(at + 2, Role.DIGITS):
+            return self._coming(self._value(at, Role.NUMBER), self._value(at + 2, Role.NUMBER), 0, at + 3)
         if not self._does(at, Role.DATE, Role.CLOCK):
             dotted = at < len(self._pieces) and re.fullmatch(r"\d\d?[./]\d\d?", self._pieces[at].text)
             if not dotted:

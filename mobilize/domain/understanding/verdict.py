@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from ..vocabulary import Intent
 from .clauses import Clause, Says, clauses, says
+from .outcome import STRONG, Said, outcome
 from .lexicon import Role
 from .words import Piece
 
@@ -94,9 +95,9 @@ def weigh(pieces: Sequence[Piece], has_calls: bool) -> Meaning:
         said.insert(0, (_DIGIT_SAYS[digit], Clause((), False, False)))
         if rest and rest[0].does(Role.ASKED):
             return _DOUBTED
-    outcome = _outcome(said)
+    result = outcome(said)
     times = _times(said, bare_minutes)
-    meaning = _meaning(outcome, said, times, has_calls)
+    meaning = _meaning(result, said, times, has_calls)
     return _trusted(meaning, pieces, digit)
 
 
@@ -150,6 +151,8 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         digit = numbers.pop(0).values[Role.NUMBER]
     elif words[0] is numbers[0] and not _speaks(pieces):
         return None
+    elif len(numbers) == 1 and words[0].does(Role.POLITE) and words[-1] is numbers[0] and _is_minutes(numbers[0]):
+        return 1, numbers[0].values[Role.NUMBER], [piece for piece in pieces if piece is not numbers[0]]  # "ok 20"
     elif len(numbers) == 1 and not _speaks(pieces):
         if numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
             return None
@@ -173,6 +176,10 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         minutes = value if minutes is None else max(minutes, value)
     rest = [piece for piece in pieces if not piece.does(Role.DIGITS)]
     return digit, minutes, rest
+
+
+def _is_minutes(number: Piece) -> bool:
+    return 5 < number.values[Role.NUMBER] <= 120
 
 
 def _counts(pieces: Sequence[Piece], number: Piece) -> bool:
@@ -212,109 +219,6 @@ def _speaks(pieces: Sequence[Piece]) -> bool:
     return any(not piece.roles <= _SMALL for piece in pieces)
 
 
-# ---- Clauses ----
-
-_COMING = (Says.COMING, Says.SET_OUT, Says.ARRIVED)
-_CONFLICT = Says.DOUBT
-
-
-def _outcome(said: Sequence[tuple[Says, Clause]]) -> Says | None:
-    """What the clauses say in their order; later ones may take back earlier ones."""
-    state: Says | None = None
-    limited = False
-    for one, clause in said:
-        limited = limited or one is Says.LIMITED
-        state = _next(state, one, clause)
-    if limited and state in (None, Says.YES, Says.COMING, Says.NO, Says.NOT_COMING, Says.REASON, Says.DOUBT):
-        return Says.LIMITED
-    if limited:
-        return Says.DOUBT
-    return state
-
-
-def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
-    if one in (Says.NOTHING, Says.LIMITED, Says.QUESTION):
-        return state
-    if one is Says.UNKNOWN:
-        return _CONFLICT if clause.turns and state in (Says.YES, *_COMING) else state
-    if state is None or state is one:
-        return one
-    if Says.NO_TEXTS in (state, one):
-        return (
-            Says.NO_TEXTS
-            if {state, one} <= {Says.NO_TEXTS, Says.NO, Says.NOT_COMING, Says.REASON, Says.AWAY, Says.DOUBT}
-            else _CONFLICT
-        )
-    return _AFTER[one](state, clause)
-
-
-def _after_coming(one: Says, state: Says, clause: Clause) -> Says:
-    if state is Says.NO:
-        return _CONFLICT if clause.turns else one  # "no, I'm coming"
-    if state in (Says.NOT_COMING,):
-        return _CONFLICT
-    if state is Says.DOUBT:
-        return one if clause.turns else state
-    if state in (Says.SET_OUT, Says.ARRIVED) and one is Says.COMING:
-        return state
-    return one
-
-
-def _after_yes(state: Says, clause: Clause) -> Says:
-    if state in (Says.NO, Says.NOT_COMING, Says.DOUBT, Says.AWAY):
-        return _CONFLICT
-    return Says.YES if state in (Says.LEFT, Says.REASON, Says.BACK) else state
-
-
-def _after_no(state: Says, clause: Clause) -> Says:
-    if state in (Says.YES, *_COMING, Says.BACK):
-        return Says.NOT_COMING if clause.turns else _CONFLICT
-    return state if state in (Says.NOT_COMING, Says.AWAY) else Says.NO
-
-
-def _after_away(state: Says, clause: Clause) -> Says:
-    if state in (Says.YES, *_COMING):
-        return Says.AWAY if clause.turns else _CONFLICT
-    if state is Says.NOT_COMING and not clause.does(Role.END, Role.LENGTH):
-        return state
-    return Says.AWAY if clause.turns or state is not Says.DOUBT else state
-
-
-def _after_reason(state: Says, clause: Clause) -> Says:
-    if state in (Says.YES, *_COMING):
-        return _CONFLICT if clause.turns else state
-    if state is Says.DOUBT:
-        return Says.NO if clause.turns else state
-    return state
-
-
-def _after_doubt(state: Says, clause: Clause) -> Says:
-    return state if state in (Says.NO, Says.NOT_COMING, Says.AWAY) else Says.DOUBT
-
-
-def _after_left(state: Says, clause: Clause) -> Says:
-    return Says.LEFT if state in (Says.SET_OUT, Says.ARRIVED, Says.LEFT, Says.REASON) else state
-
-
-def _after_back(state: Says, clause: Clause) -> Says:
-    return Says.BACK if state in (Says.REASON, Says.LEFT) else state if state in _COMING else _CONFLICT
-
-
-_AFTER = {
-    Says.NOT_COMING: lambda state, clause: Says.NOT_COMING,
-    Says.COMING: lambda state, clause: _after_coming(Says.COMING, state, clause),
-    Says.SET_OUT: lambda state, clause: _after_coming(Says.SET_OUT, state, clause),
-    Says.ARRIVED: lambda state, clause: _after_coming(Says.ARRIVED, state, clause),
-    Says.YES: _after_yes,
-    Says.NO: _after_no,
-    Says.AWAY: _after_away,
-    Says.REASON: _after_reason,
-    Says.DOUBT: _after_doubt,
-    Says.LEFT: _after_left,
-    Says.BACK: _after_back,
-}
-
-
 # ---- Times and the intent ----
 
 
@@ -323,9 +227,10 @@ class _Times:
     arrival: int | None
     told: bool
     absence: int | None
+    bare: bool
 
 
-def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
+def _times(said: Sequence[Said], bare: int | None) -> _Times:
     """When, if it is told in a clause that does not refuse; and for how long, if one does."""
     arrivals: list[tuple[bool, int | None]] = []
     absences: list[int | None] = []
@@ -339,12 +244,12 @@ def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
                 Says.AWAY,
                 Says.REASON,
             ):
-                arrivals.append((one in (*_COMING, Says.YES), _value(piece)))
+                arrivals.append((one in STRONG or one is Says.YES, _value(piece)))
     if bare is not None:
         arrivals.append((True, bare))
     best = [minutes for strong, minutes in arrivals if strong] or [minutes for _, minutes in arrivals]
     known = [minutes for minutes in best if minutes is not None and minutes <= 24 * 60]
-    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None)
+    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None, bare is not None)
 
 
 _INTENTS = {
@@ -354,6 +259,7 @@ _INTENTS = {
     Says.ARRIVED: Intent.ON_SCENE,
     Says.LEFT: Intent.LEFT,
     Says.NO: Intent.DECLINE,
+    Says.HARDLY: Intent.DECLINE,
     Says.NOT_COMING: Intent.DECLINE,
     Says.REASON: Intent.DECLINE,
     Says.AWAY: Intent.DECLINE,
@@ -361,31 +267,47 @@ _INTENTS = {
     Says.BACK: Intent.AVAILABLE,
     Says.NO_TEXTS: Intent.OPT_OUT,
 }
+_REFUSALS = frozenset({Says.NO, Says.HARDLY, Says.NOT_COMING})
+DAY = 24 * 60
+_UNCERTAIN = frozenset({Says.DOUBT, Says.CONDITION, Says.CONFLICT, Says.OBSTACLE, Says.WISH})
 _WITH_ETA = (Intent.ACCEPT, Intent.LIMITED, Intent.EN_ROUTE)
 
 
 def _meaning(
-    outcome: Says | None, said: Sequence[tuple[Says, Clause]], times: _Times, has_calls: bool
+    result: Says | None, said: Sequence[Said], times: _Times, has_calls: bool
 ) -> Meaning:
     asked = any(one is Says.QUESTION for one, _ in said)
-    if outcome in (None, Says.LEFT, Says.REASON) and times.told and not asked:
-        outcome = Says.COMING if outcome is not Says.REASON else Says.DOUBT
-    if outcome is None:
+    if times.told and not asked:
+        late = result is Says.ARRIVED and times.bare  # "bin in 20 da"
+        if result is None or late or (result is Says.LEFT and not _left_at(said)):
+            result = Says.COMING
+        elif result is Says.REASON:
+            result = Says.DOUBT
+        elif result is Says.OBSTACLE:
+            result = Says.COMING
+    if result is None:
         return replace(_DOUBTED, understood=asked)
-    if outcome is Says.DOUBT or _another_day(outcome, said):
+    if result in _UNCERTAIN or _another_day(result, said):
         return _DOUBTED
-    if outcome is Says.AWAY and any(clause.does(Role.LENGTH, Role.END) for _, clause in said):
+    if result is Says.AWAY and any(clause.does(Role.LENGTH, Role.END) for _, clause in said):
         return Meaning(Intent.UNAVAILABLE, minutes=times.absence)
-    intent = _INTENTS[outcome]
-    if outcome is Says.COMING and not has_calls and _only_free(said) and not times.told:
+    if result is Says.PAUSE or (result in _REFUSALS and times.absence is not None and times.absence >= DAY):
+        return Meaning(Intent.UNAVAILABLE, minutes=times.absence)
+    intent = _INTENTS[result]
+    if result is Says.COMING and not has_calls and _only_free(said) and not times.told:
         intent = Intent.AVAILABLE
     eta = times.arrival if intent in _WITH_ETA else None
-    if eta is None and outcome is Says.YES and any(clause.does(Role.NOW) for _, clause in said):
+    if eta is None and result is Says.YES and any(clause.does(Role.NOW) for _, clause in said):
         eta = 0
     return Meaning(intent, eta)
 
 
-def _another_day(outcome: Says, said: Sequence[tuple[Says, Clause]]) -> bool:
+def _left_at(said: Sequence[Said]) -> bool:
+    """Whether the time is when they left: "home since 5:30", not "at home, 15 min"."""
+    return any(one is Says.LEFT and clause.does(Role.MOMENT, Role.LENGTH) for one, clause in said)
+
+
+def _another_day(outcome: Says, said: Sequence[Said]) -> bool:
     """Whether who says yes means another day."""
     if outcome not in (Says.YES, Says.COMING, Says.SET_OUT):
         return False
@@ -398,7 +320,7 @@ def _another_day(outcome: Says, said: Sequence[tuple[Says, Clause]]) -> bool:
     )
 
 
-def _only_free(said: Sequence[tuple[Says, Clause]]) -> bool:
+def _only_free(said: Sequence[Said]) -> bool:
     return not any(clause.does(Role.COME, Role.YES) or not clause.pieces for one, clause in said)
 
 
