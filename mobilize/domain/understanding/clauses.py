@@ -97,8 +97,12 @@ def says(clause: Clause) -> Says:
 
 def _asks(clause: Clause) -> bool:
     """Whether it begins like a question; "dann kann ich kommen" has the words of one in the middle."""
+    answers = clause.does(Role.NOT, Role.CANNOT, Role.NO, Role.YES, Role.COME)
     return any(
-        piece.does(Role.QUESTION) and (piece.words == 1 or at < 2) for at, piece in enumerate(clause.pieces)
+        piece.does(Role.QUESTION) and (piece.words == 1 or at < 2)
+        # Without accents Spanish "qué" is "que": in an answer it joins.
+        and not (answers and piece.does(Role.NEUTRAL, Role.AND))
+        for at, piece in enumerate(clause.pieces)
     )
 
 
@@ -109,13 +113,16 @@ def _doubts(clause: Clause) -> bool:
     for at, piece in enumerate(clause.pieces):
         if piece.does(Role.DOUBT):
             after = clause.pieces[at + 1 : at + 2]
-            if not (after and after[0].does(Role.LENGTH, Role.MOMENT)):
+            timed = bool(after) and after[0].does(Role.LENGTH, Role.MOMENT)
+            if not (timed and clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.ARRIVED)):
                 return True
     return False
 
 
 def _no_texts(clause: Clause) -> bool:
     """A wish for no more texts: "stop texting me", "do not write any more"."""
+    if any(piece.does(Role.STOP) and piece.words > 1 for piece in clause.pieces):
+        return not clause.does(Role.COME, Role.YES, Role.SET_OUT)
     if not clause.does(Role.TEXTS) or clause.does(Role.RECEIVED, Role.WISH):
         return False
     if clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.CANNOT):
@@ -126,7 +133,10 @@ def _no_texts(clause: Clause) -> bool:
 def _denied(clause: Clause) -> Says:
     if (
         clause.does(Role.NOT)
-        and clause.does(Role.STOP_VERBS, Role.STOP)
+        and any(
+            piece.does(Role.STOP_VERBS, Role.STOP) and not piece.does(Role.NOT, Role.CANNOT)
+            for piece in clause.pieces
+        )
         and not clause.does(Role.COME, Role.FREE)
     ):
         return Says.NOTHING  # "don't stop"

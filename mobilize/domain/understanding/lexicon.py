@@ -64,6 +64,9 @@ class Role(StrEnum):
     TO = "to"
     AND = "and"
     AGO = "ago"
+    MINUTES_TO = "minutes_to"
+    MINUTES_PAST = "minutes_past"
+    LESS = "less"
     HALF_AFTER = "half_after"
     QUARTER_AFTER = "quarter_after"
     LESS_QUARTER_AFTER = "less_quarter_after"
@@ -107,6 +110,8 @@ POSITIVE = frozenset({Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED
 
 #: The entry for a negation that is written onto the front of a verb.
 NEGATION = "-not-"
+#: The last word of an entry that counts only where its clause ends.
+END_OF_CLAUSE = "."
 _LISTED = re.compile(r"[0-9]+/[0-9]+|[^\W_]+\*?")
 _NAMES = frozenset(role.value for role in Role)
 
@@ -139,6 +144,7 @@ class Lexicon:
     words: Mapping[str, frozenset[Role]]
     stems: frozenset[str]
     apostrophes: frozenset[str]
+    elided: frozenset[str]
     negations: frozenset[str]
     prefixes: tuple[str, ...]
 
@@ -161,10 +167,12 @@ def lexicon(*languages: str) -> Lexicon:
     """One lexicon of languages, the first of which decides where several have a word."""
     expressions: dict[tuple[str, ...], tuple[str, Sense]] = {}
     apostrophes: set[str] = set()
+    elided: set[str] = set()
     for language in languages:
         for words, sense in _expressions(language).items():
             expressions.setdefault(words, (language, sense))
-        apostrophes |= _apostrophes(language)
+        apostrophes |= _apostrophes(language, NEGATIVE)
+        elided |= _apostrophes(language, frozenset(Role))
     tree = Branch()
     _grow(tree, (NEGATION,), Sense(frozenset({Role.NOT})))
     alone: dict[str, frozenset[Role]] = {}
@@ -172,7 +180,8 @@ def lexicon(*languages: str) -> Lexicon:
     for words, (language, sense) in expressions.items():
         _grow(tree, words, sense)
         for word in words:
-            alone.setdefault(word, frozenset())
+            if word != END_OF_CLAUSE:
+                alone.setdefault(word, frozenset())
         if len(words) == 1:
             alone[words[0]] = sense.roles
             if language == languages[0] and sense.roles & {Role.NO, Role.NOT, Role.CANNOT}:
@@ -184,6 +193,7 @@ def lexicon(*languages: str) -> Lexicon:
         MappingProxyType({word: roles for word, roles in alone.items() if word not in stems}),
         stems,
         frozenset(apostrophes),
+        frozenset(elided),
         frozenset(word for word in negations if word not in stems),
         tuple(sorted(_prefixes(languages[0]), key=len, reverse=True)),
     )
@@ -204,6 +214,10 @@ def _expressions(language: str) -> Mapping[tuple[str, ...], Sense]:
             roles.setdefault(words, set()).add(role)
             if value is not None:
                 values.setdefault(words, {})[role] = value
+    for words, found in roles.items():
+        # "al final no": a refusal that ends in a negation denies a verb behind it.
+        if Role.NO in found and len(words) > 1 and Role.NOT in roles.get(words[-1:], ()):
+            found.add(Role.NOT)
     return {words: Sense(frozenset(found), values.get(words, {})) for words, found in roles.items()}
 
 
@@ -213,7 +227,7 @@ def _written(written: str, language: str) -> Iterator[tuple[str, ...]]:
         for form in dict.fromkeys((spelling.replace("'", ""), spelling.replace("'", " "))):
             words = tuple(_LISTED.findall(form))
             if words:
-                yield words
+                yield (*words, END_OF_CLAUSE) if written.endswith(" .") else words
 
 
 def _entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, int | None, str]]:
@@ -227,12 +241,12 @@ def _entries(data: Mapping[str, Any]) -> Iterator[tuple[Role, int | None, str]]:
             yield from ((role, int(value), word) for word in listed)
 
 
-def _apostrophes(language: str) -> set[str]:
-    """Negative words with an apostrophe inside, with it: a misspelt "can'" is not "can"."""
+def _apostrophes(language: str, roles: frozenset[Role]) -> set[str]:
+    """The words of some roles that have an apostrophe inside, with it: a misspelt "can'" is not "can"."""
     found = {
         spelling
         for role, _, written in _entries(_read(language))
-        if role in NEGATIVE and "'" in written
+        if role in roles and "'" in written
         for spelling in spellings(written, language)
     }
     return {word for spelling in found for word in spelling.split() if "'" in word}

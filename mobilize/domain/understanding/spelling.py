@@ -35,7 +35,7 @@ class Guess:
 def spell(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     """One word of a text as known words (two, where the space was forgotten)."""
     bare = token.replace("'", "")
-    if "'" in token and token not in lexicon.apostrophes and _near(token, lexicon.apostrophes):
+    if "'" in token and token not in lexicon.elided and _near(token, lexicon.apostrophes):
         if bare in lexicon.words and not lexicon.words[bare] & NEGATIVE:
             return (Guess(token, (), suspect=True),)
     if lexicon.prefixes and token.startswith("'") and _roles(bare, lexicon) & POSITIVE:
@@ -77,7 +77,7 @@ def _parts(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     splits = [
         (bare[:at], bare[at:])
         for at in range(2, len(bare) - 1)
-        if _alone(bare[:at], lexicon) and _alone(bare[at:], lexicon)
+        if max(at, len(bare) - at) > 2 and _alone(bare[:at], lexicon) and _alone(bare[at:], lexicon)
     ]
     # Of several ways to part it, one with a negation is the safe one.
     splits.sort(key=lambda parts: not any(_roles(part, lexicon) & NEGATIVE for part in parts))

@@ -15,6 +15,7 @@ DAY = 24 * 60
 # A clock time that has just passed is a text that came late, not a plan for tomorrow.
 _JUST_PASSED = 60
 _FAR = 50
+_LEAST_BARE = 5
 _DECIMAL = re.compile(r"(\d{1,2})[.,](\d)")
 _DATE = re.compile(r"(\d\d?)[./](\d\d?)[./]?(\d{4}|\d\d)?")
 _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
@@ -97,6 +98,10 @@ class _Reader:
             second = self._number(between + 1)
             if second is not None and second[0] > first[0] and self._does(between + 1 + second[1], Role.UNIT):
                 return second[0], first[1] + 1 + second[1]
+        if self._does(between, Role.AND) and self._does(at, Role.DIGITS) and self._does(between + 2, Role.UNIT):
+            second = self._number(between + 1)  # "between 20 and 30 min"
+            if second is not None and second[0] > first[0]:
+                return second[0], 3
         return first
 
     def distance(self, at: int) -> Piece | None:
@@ -111,10 +116,21 @@ class _Reader:
     def length(self, at: int) -> _Found | None:
         start = self._skip(at, Role.IN)
         read = self._span(start) or self._units(start) or self._hours_and_minutes(start)
+        if read is None and start > at:
+            read = self._bare(start)
         if read is None:
             return None
         minutes, stop = read
         return Role.LENGTH, round(minutes), stop - at
+
+    def _bare(self, at: int) -> tuple[float, int] | None:
+        """ "in 20": minutes, if nothing that it might count follows."""
+        number = self._number(at)
+        if number is None or not _LEAST_BARE <= number[0] <= DAY:
+            return None
+        stop = at + number[1]
+        ends = stop == len(self._pieces) or self._does(stop, Role.BREAK, Role.ARRIVED, Role.POLITE)
+        return (number[0], stop) if ends else None
 
     def _span(self, at: int) -> tuple[float, int] | None:
         if not self._does(at, Role.SPAN):
@@ -214,7 +230,19 @@ class _Reader:
                 after = start + 1 + hour[1] if hour else 0
                 if hour and 0 < hour[0] <= 12 and not self._does(after, Role.UNIT):
                     return round(hour[0] * 60 + shift) % DAY, False, self._skip(after, Role.OCLOCK)
-        return self._hour(at, start)
+        return self._minutes_and_hour(start) or self._hour(at, start)
+
+    def _minutes_and_hour(self, at: int) -> tuple[int, bool, int] | None:
+        """ "ten to six", "zehn nach sechs"."""
+        minutes = self._number(at)
+        if minutes is None or not 0 < minutes[0] < 30:
+            return None
+        between = at + minutes[1]
+        sign = 1 if self._does(between, Role.MINUTES_PAST) else -1 if self._does(between, Role.MINUTES_TO) else 0
+        hour = self._number(between + 1) if sign else None
+        if hour is None or not 0 < hour[0] <= 12 or self._does(between + 1 + hour[1], Role.UNIT):
+            return None
+        return round(hour[0] * 60 + sign * minutes[0]) % DAY, False, between + 1 + hour[1]
 
     def _figures(self, at: int, start: int) -> tuple[int, bool, int] | None:
         text, minute = self._pieces[start].text, self._value(start, Role.CLOCK)
@@ -240,7 +268,7 @@ class _Reader:
         only_at = any(not piece.does(Role.IN) for piece in leads)
         marked = self._does(after, Role.OCLOCK, Role.AM, Role.PM)
         big_hour = self._does(after, Role.UNIT) and self._value(after, Role.UNIT) == 60 and (
-            only_at or number[0] >= 13
+            only_at or (number[0] in range(13, 24) and not self._does(at - 1, Role.OFF, Role.AWAY, Role.IN))
         )  # fmt: skip
         if number[0] > 24 or not (marked or big_hour or (leads and (only_at or number[0] <= 12))):
             return None
@@ -257,6 +285,8 @@ class _Reader:
         for role, minutes in ((Role.HALF_AFTER, 30), (Role.QUARTER_AFTER, 15), (Role.LESS_QUARTER_AFTER, -15)):
             if self._does(at, role):
                 return minutes, at + 1
+        if self._does(at, Role.LESS) and (number := self._number(at + 1)) and 0 < number[0] < 30:
+            return -int(number[0]), at + 1 + number[1]
         linked = self._does(at, Role.AND)
         number = self._number(at + linked)
         stop = at + linked + number[1] if number else at

@@ -150,6 +150,8 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         digit = numbers.pop(0).values[Role.NUMBER]
     elif words[0] is numbers[0] and not _speaks(pieces):
         return None
+    elif len(numbers) == 1 and words[0].does(Role.POLITE) and words[-1] is numbers[0] and _is_minutes(numbers[0]):
+        return 1, numbers[0].values[Role.NUMBER], [piece for piece in pieces if piece is not numbers[0]]  # "ok 20"
     elif len(numbers) == 1 and not _speaks(pieces):
         if numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
             return None
@@ -173,6 +175,10 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         minutes = value if minutes is None else max(minutes, value)
     rest = [piece for piece in pieces if not piece.does(Role.DIGITS)]
     return digit, minutes, rest
+
+
+def _is_minutes(number: Piece) -> bool:
+    return 5 < number.values[Role.NUMBER] <= 120
 
 
 def _counts(pieces: Sequence[Piece], number: Piece) -> bool:
@@ -339,6 +345,7 @@ class _Times:
     arrival: int | None
     told: bool
     absence: int | None
+    bare: bool
 
 
 def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
@@ -360,7 +367,7 @@ def _times(said: Sequence[tuple[Says, Clause]], bare: int | None) -> _Times:
         arrivals.append((True, bare))
     best = [minutes for strong, minutes in arrivals if strong] or [minutes for _, minutes in arrivals]
     known = [minutes for minutes in best if minutes is not None and minutes <= 24 * 60]
-    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None)
+    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None, bare is not None)
 
 
 _INTENTS = {
@@ -386,7 +393,8 @@ def _meaning(
 ) -> Meaning:
     asked = any(one is Says.QUESTION for one, _ in said)
     if times.told and not asked:
-        if outcome is None or (outcome is Says.LEFT and not _left_at(said)):
+        late = outcome is Says.ARRIVED and times.bare  # "bin in 20 da"
+        if outcome is None or late or (outcome is Says.LEFT and not _left_at(said)):
             outcome = Says.COMING
         elif outcome is Says.REASON:
             outcome = Says.DOUBT

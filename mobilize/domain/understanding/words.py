@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .letters import fold
-from .lexicon import Branch, Lexicon, Role, Sense, signs
+from .lexicon import END_OF_CLAUSE, Branch, Lexicon, Role, Sense, signs
 from .spelling import Guess, spell
 
 # Longest first: dates, clock times, decimals, plain numbers, words with their apostrophes, marks.
@@ -133,8 +133,12 @@ def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Se
         branches = [branch.words[form] for branch in branches for form in forms if form in branch.words]
         if not branches:
             break
+        at_end = ahead + 1 == len(found) or isinstance(found[ahead + 1], Piece)
+        ended = [branch.words[END_OF_CLAUSE] for branch in branches if END_OF_CLAUSE in branch.words]
         # An entry without a star comes first among the forms, and decides.
-        senses = [branch.sense for branch in branches if branch.sense is not None]
+        senses = [
+            branch.sense for branch in [*(ended if at_end else []), *branches] if branch.sense is not None
+        ]
         if senses:
             best = (ahead - at + 1, senses[0])
     return best
