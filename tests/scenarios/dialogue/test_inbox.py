@@ -113,6 +113,7 @@ def test_a_stop_that_was_none_is_lifted(town: Town) -> None:
     assert town.board(callout).counts == {RecipientState.DECLINED: 1}
     _means(town, Intent.UNCLEAR)
     _expect_question(ana)
+    ana.gets("Port gate 3")  # her place is hers again
     assert town.board(callout).counts == {RecipientState.ACCEPTED: 1}
 
 
