@@ -149,6 +149,7 @@ class Lexicon:
     elided: frozenset[str]
     negations: frozenset[str]
     prefixes: tuple[str, ...]
+    by_length: Mapping[int, tuple[str, ...]]
 
 
 def primary(language: str) -> str:
@@ -188,6 +189,10 @@ def lexicon(*languages: str) -> Lexicon:
             alone[words[0]] = sense.roles
             if language == languages[0] and sense.roles & {Role.NO, Role.NOT, Role.CANNOT}:
                 negations.add(words[0])
+    lengths: dict[int, list[str]] = {}
+    for word in alone:
+        if len(word) > 2 and not word.endswith("*"):
+            lengths.setdefault(len(word), []).append(word)
     stems = frozenset(word for word in alone if word.endswith("*"))
     return Lexicon(
         languages[0],
@@ -198,6 +203,7 @@ def lexicon(*languages: str) -> Lexicon:
         frozenset(elided),
         frozenset(word for word in negations if word not in stems),
         tuple(sorted(_prefixes(languages[0]), key=len, reverse=True)),
+        MappingProxyType({length: tuple(words) for length, words in lengths.items()}),
     )
 
 

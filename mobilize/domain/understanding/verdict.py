@@ -96,6 +96,8 @@ def weigh(pieces: Sequence[Piece], has_calls: bool) -> Meaning:
         if rest and rest[0].does(Role.ASKED):
             return _DOUBTED
     result = outcome(said)
+    if result in (Says.NO, Says.HARDLY) and any(piece.hopeful for piece in pieces):
+        result = Says.CONFLICT  # "no no, I'm cming"
     times = _times(said, bare_minutes)
     meaning = _meaning(result, said, times, has_calls)
     return _trusted(meaning, pieces, digit)
@@ -160,7 +162,8 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
             [piece for piece in pieces if piece is not numbers[0]],
         )  # "ok 20"
     elif len(numbers) == 1 and not _speaks(pieces):
-        if numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
+        led = _led(pieces, numbers[0]) or _counts(pieces, numbers[0])
+        if led or numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
             return None
         digit = numbers.pop().values[Role.NUMBER]
     minutes = None
