@@ -19,8 +19,9 @@ from rapidfuzz.distance import OSA
 from .understanding.foreign import foreign
 from .understanding.letters import fold
 from .understanding.lexicon import Role, available, lexicon, primary
+from .understanding.numbers import DIGITS
 from .understanding.times import with_times
-from .understanding.verdict import DIGITS, Meaning, weigh
+from .understanding.verdict import Meaning, weigh
 from .understanding.words import Piece, pieces
 from .vocabulary import Intent
 
@@ -30,7 +31,8 @@ MOST_CHARACTERS, MOST_WORDS = 480, 60
 LEAST_CONFIDENCE = 0.5
 _SHORTEST_SLIP = 3
 
-#: The carriers' words and our own. They count only as the whole message: "Don't stop, I'm coming" is no opt-out.
+#: The carriers' words and our own, which count only as the whole message: "Don't stop, I'm coming" is no
+#: opt-out.
 COMMANDS: Mapping[str, Intent] = MappingProxyType(
     dict.fromkeys(
         ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), Intent.OPT_OUT

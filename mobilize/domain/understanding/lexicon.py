@@ -105,7 +105,9 @@ _UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60, "mon
 _TABLES = (Role.SPAN, Role.NUMBER, Role.WEEKDAY, Role.MONTH)
 
 NEGATIVE = frozenset({Role.NO, Role.NOT, Role.CANNOT, Role.AWAY, Role.OFF, Role.STOP})
-DOUBTFUL = frozenset({Role.DOUBT, Role.WISH, Role.IF, Role.LIMITED, Role.BUT, Role.QUESTION, Role.STOP_VERBS, Role.TEXTS})
+DOUBTFUL = frozenset(
+    {Role.DOUBT, Role.WISH, Role.IF, Role.LIMITED, Role.BUT, Role.QUESTION, Role.STOP_VERBS, Role.TEXTS}
+)
 POSITIVE = frozenset({Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON})
 
 #: The entry for a negation that is written onto the front of a verb.

@@ -96,7 +96,7 @@ def _after_hardly(state: Says, clause: Clause) -> Says:
 
 def _after_not_coming(state: Says, clause: Clause) -> Says:
     # "Coming, can't be there before 7": a time that is not kept may not be a refusal.
-    timed = clause.does(*_TIMES) and state in STRONG and not clause.turns
+    timed = clause.does(*_TIMES, Role.NOW) and state in STRONG and not clause.turns
     return Says.CONFLICT if timed else Says.NOT_COMING
 
 
