@@ -80,7 +80,9 @@ class Moments(Row):
             return None
         after = start + number[1]
         figure = self.pieces[start].text if self.does(start, Role.DIGITS) else ""
-        if len(figure) == 4 and (figure[0] == "0" or start > at) and _is_clock(figure):
+        led = any(not piece.does(Role.IN) for piece in self.pieces[at:start])
+        plain = (figure[0] == "0" or led) and not self.does(after, Role.UNIT) if len(figure) == 4 else False
+        if plain and _is_clock(figure):
             return int(figure[:2]) * 60 + int(figure[2:]), True, self.skip(after, Role.OCLOCK)
         leads = [piece for piece in self.pieces[at:start] if piece.does(Role.AT)]
         only_at = any(not piece.does(Role.IN) for piece in leads)

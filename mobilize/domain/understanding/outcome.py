@@ -50,11 +50,13 @@ def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
 
 def _after_something_else(state: Says | None, one: Says, clause: Clause) -> Says | None:
     """ "Yes, but ..." something that does not speak of coming, or that nobody knows."""
-    if not clause.turns or clause.does(*_TIMES):
+    if not clause.turns or clause.does(*_TIMES, Role.END):
         return state
     if state is Says.WISH:
         return Says.NO
-    return Says.OBSTACLE if state in _POSITIVE and one is Says.UNKNOWN else state
+    if one is Says.UNKNOWN and state in _POSITIVE:
+        return Says.OBSTACLE
+    return Says.OBSTACLE if state is Says.YES and not clause.does(Role.DELAY, Role.IN, Role.NOW) else state
 
 
 def _after_coming(state: Says, one: Says, clause: Clause) -> Says:
