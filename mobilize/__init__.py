@@ -12,9 +12,9 @@ from config import ROOT, Settings, load_settings
 
 from . import api, cli, hooks, logs, signin, web
 from .extensions import csrf, db, limiter, migrate
-from .gateways import make_geocoder, make_router, make_sms_gateways
+from .gateways import make_geocoder, make_router, make_sms_gateways, make_voice_gateway
 from .services import guard
-from .services.ports import Clock, Geocoder, Router, SmsGateway, SystemClock
+from .services.ports import Clock, Geocoder, Router, SmsGateway, SystemClock, VoiceGateway
 from .services.runtime import Runtime
 
 
@@ -25,6 +25,7 @@ def create_app(
     gateways: Sequence[SmsGateway] | None = None,
     geocoder: Geocoder | None = None,
     router: Router | None = None,
+    voice: VoiceGateway | None = None,
 ) -> Flask:
     """Build the application. Without arguments everything comes from the environment.
 
@@ -58,6 +59,7 @@ def create_app(
         gateways=make_sms_gateways(settings, clock) if gateways is None else gateways,
         geocoder=geocoder or make_geocoder(settings),
         router=router or make_router(settings, clock),
+        voice=voice or make_voice_gateway(settings, clock),
     )
 
     api.init_app(app)

@@ -23,6 +23,10 @@ class AlarmSchema(Schema):
     detail = fields.String()
     remedy = fields.String()
     raised_at = Instant(allow_none=True)
+    callout_id = fields.Integer(
+        allow_none=True, metadata={"description": "The callout that it is about, if any"}
+    )
+    person = fields.String(allow_none=True, metadata={"description": "The person that it is about, if any"})
     acknowledgeable = fields.Boolean()
 
 

@@ -13,6 +13,7 @@ from mobilize.domain.vocabulary import (
     Intent,
     RecipientState,
     Severity,
+    Whereabouts,
 )
 
 from .alarms import AlarmSchema
@@ -60,6 +61,19 @@ class BoardRecipientSchema(Schema):
     reply_code = fields.String()
     lat = fields.Float()
     lon = fields.Float()
+    whereabouts = fields.Enum(
+        Whereabouts,
+        by_value=True,
+        allow_none=True,
+        metadata={"description": "Where the person is, as far as they have said"},
+    )
+    en_route_at = Instant(allow_none=True)
+    arrived_at = Instant(allow_none=True)
+    left_at = Instant(allow_none=True)
+    check_out_by = Instant(
+        allow_none=True, metadata={"description": "When the person should be home; null once they are"}
+    )
+    reminders = fields.Integer(metadata={"description": "Reminders since the person last answered"})
 
 
 class BoardWaveSchema(Schema):
@@ -89,6 +103,25 @@ class BoardDoubtsSchema(Schema):
     sent_again = fields.Integer(metadata={"description": "Sent again without proof; may have come twice"})
     given_up = fields.Integer(metadata={"description": "Not sent again; nobody knows whether they came"})
     second_copies = fields.Integer(metadata={"description": "Reported by the provider beside the wanted one"})
+
+
+class BoardCallsSchema(Schema):
+    """Calls to people who stayed silent, by how they ended. A key that was pressed is the only answer."""
+
+    called = fields.Integer(metadata={"description": "People called so far"})
+    waiting = fields.Integer()
+    under_way = fields.Integer()
+    answered = fields.Integer(metadata={"description": "A key was pressed"})
+    no_key = fields.Integer(
+        metadata={"description": "Picked up, by a mailbox or by somebody who pressed nothing"}
+    )
+    no_answer = fields.Integer()
+    busy = fields.Integer()
+    failed = fields.Integer()
+    cost = fields.Float(allow_none=True, metadata={"description": "Estimated; calls under way at their most"})
+    cap = fields.Float(allow_none=True, metadata={"description": "What they may cost in all"})
+    currency = fields.String()
+    possible = fields.Boolean(metadata={"description": "Whether this installation can place calls"})
 
 
 class BoardCalloutSchema(Schema):
@@ -135,11 +168,17 @@ class BoardSchema(Schema):
     needs = fields.List(fields.Nested(BoardNeedSchema))
     reserve = fields.Integer()
     recipients = fields.List(fields.Nested(BoardRecipientSchema))
+    whereabouts = fields.Dict(
+        keys=fields.Enum(Whereabouts, by_value=True),
+        values=fields.Integer(),
+        metadata={"description": "How many of the people listed are where"},
+    )
     messages_by_state = fields.Dict(keys=fields.Enum(MessageState, by_value=True), values=fields.Integer())
     doubts = fields.Nested(BoardDoubtsSchema)
     unclear = fields.Integer()
     latest_inbound = fields.List(fields.Nested(BoardInboundSchema))
     alarms = fields.List(fields.Nested(AlarmSchema))
+    calls = fields.Nested(BoardCallsSchema, allow_none=True)
 
 
 #: An authority learns who comes to its request, not how to reach them or where they live.
@@ -156,10 +195,13 @@ _NOT_FOR_AUTHORITIES = (
     "recipients.reply_code",
     "recipients.lat",
     "recipients.lon",
+    "recipients.check_out_by",
+    "recipients.reminders",
     "latest_inbound",
     "unclear",
     "doubts",
     "alarms",
+    "calls",
 )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from mobilize.domain.vocabulary import AccountRole, PlaceKind, RecipientState
 from mobilize.models import Recipient
-from mobilize.services import access, guard
+from mobilize.services import access, check_outs, guard
 
 from .blueprint import Blueprint
 from .fields import Instant
@@ -36,7 +36,12 @@ class RecipientSchema(Schema):
     asked_at = Instant()
     answered_at = Instant(allow_none=True)
     eta_at = Instant(allow_none=True)
+    en_route_at = Instant(allow_none=True)
     arrived_at = Instant(allow_none=True)
+    left_at = Instant(allow_none=True)
+    check_out_by = Instant(
+        allow_none=True, metadata={"description": "When the person should be home; null once they are"}
+    )
     closed_at = Instant(allow_none=True)
 
 
@@ -66,3 +71,11 @@ def listed(found: dict[str, Any]) -> Page[Recipient]:
 def read(recipient_id: int) -> Recipient:
     """One recipient."""
     return access.find(guard.viewer(), Recipient, recipient_id)
+
+
+@blp.route("/<int:recipient_id>/check-out", methods=["POST"])
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, RecipientSchema)
+def check_out(recipient_id: int) -> Recipient:
+    """Check somebody out who is known to be out of the field, for instance by a phone call."""
+    return check_outs.check_out(guard.viewer(), recipient_id)

@@ -31,15 +31,19 @@ MOST_CHARACTERS, MOST_WORDS = 480, 60
 LEAST_CONFIDENCE = 0.5
 _SHORTEST_SLIP = 3
 
-#: The carriers' words and our own, which count only as the whole message: "Don't stop, I'm coming" is no
-#: opt-out.
-COMMANDS: Mapping[str, Intent] = MappingProxyType(
+#: Minutes; an arrival further away than a day is no arrival time.
+LATEST_ETA = 24 * 60
+#: The carriers' words; never to be offered as ours.
+CARRIERS: Mapping[str, Intent] = MappingProxyType(
     dict.fromkeys(
         ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), Intent.OPT_OUT
     )
     | dict.fromkeys(("start", "unstop"), Intent.OPT_IN)
     | dict.fromkeys(("help", "info"), Intent.HELP)
-    | {"status": Intent.STATUS, "on": Intent.AVAILABLE, "off": Intent.UNAVAILABLE}
+)
+#: With our own. They count only as the whole message: "Don't stop, I'm coming" is no opt-out.
+COMMANDS: Mapping[str, Intent] = MappingProxyType(
+    {**CARRIERS, "status": Intent.STATUS, "on": Intent.AVAILABLE, "off": Intent.UNAVAILABLE}
 )
 # Of intents that are about no single call.
 _WITHOUT_CALL = frozenset(

@@ -146,6 +146,21 @@ class RecipientState(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class Whereabouts(StrEnum):
+    """Where somebody who was told to come is, as far as they have said. Never stored.
+
+    ``overdue``: should have arrived, and does not answer; ``returning``: was let go, or gave up, and is not
+    home yet; ``missing``: should have checked out before now.
+    """
+
+    ON_THE_WAY = "on_the_way"
+    OVERDUE = "overdue"
+    ON_SCENE = "on_scene"
+    RETURNING = "returning"
+    MISSING = "missing"
+    HOME = "home"
+
+
 class MessageKind(StrEnum):
     """Why a text is sent. ``BY_HAND``: a coordinator typed it."""
 

@@ -11,8 +11,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from mobilize.extensions import db
+from mobilize.gateways import simulator_voice
 from mobilize.models import SimulatedEvent, SimulatedText
 from mobilize.services import inbox, receipts
+
+from . import simulated_call
 
 _LEASE = timedelta(seconds=60)
 
@@ -53,7 +56,7 @@ def _lease(now: datetime, limit: int) -> list[SimulatedEvent]:
 
 def _note_typed(events: Sequence[SimulatedEvent]) -> None:
     """Enter texts that people sent into the phones' ledger, unless they are there (typed on the page)."""
-    typed = {event.fields["sid"]: event for event in events if event.kind == "inbound"}
+    typed = {event.fields["sid"]: event for event in events if event.kind != "status"}
     with Session(db.engine) as session, session.begin():
         known = set(session.scalars(select(SimulatedText.sid).where(SimulatedText.sid.in_(typed))))
         rows = [
@@ -73,7 +76,10 @@ def _note_typed(events: Sequence[SimulatedEvent]) -> None:
 
 
 def _hand_over(event: SimulatedEvent) -> None:
-    if event.kind == "status":
-        receipts.store_status(**event.fields)
-    else:
-        inbox.store_inbound(**event.fields, raw={"simulated": True})
+    match event.kind:
+        case "status":
+            receipts.store_status(**event.fields)
+        case simulator_voice.STATUS | simulator_voice.KEYS:
+            simulated_call.play(event.kind, event.fields)
+        case _:
+            inbox.store_inbound(**event.fields, raw={"simulated": True})

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,8 @@ OWN_NUMBER = "+15005550006"
 #: The words that a carrier acts on by itself (Twilio's default keywords), matched as a whole text.
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 START_WORDS = frozenset({"START", "YES", "UNSTOP"})
+#: A text that a person is going to send unless they are told not to come; otherwise as ``inbound``.
+ERRAND = "errand"
 _LONGEST_KEYWORD = max(map(len, STOP_WORDS | START_WORDS))
 _KEYS_PER_QUERY = 500
 _TEXTS_PER_TRANSACTION = 1000
@@ -136,6 +138,7 @@ class SimulatorGateway:
         outcomes: list[SendOutcome] = []
         with Session(db.engine) as session, session.begin():
             stopped = _stopped_phones(session, {text.to for text in texts})
+            busy = _about_to_text(session, {text.to for text in texts if people.reminds(text.body)})
             for text in texts:
                 if now >= text.leave_by:
                     outcomes.append(_TOO_LATE)
@@ -145,23 +148,28 @@ class SimulatorGateway:
                     continue
                 sid = _new_sid()
                 ledger.append(_entry(sid, text.to, text.body, now, message_id=text.message_id))
-                events.extend(self._events(sid, text, now))
+                events.extend(self._events(sid, text, now, busy))
                 outcomes.append(Accepted(sid))
             if ledger:
+                _drop_errands(session, {text.to for text in texts if people.changes_plans(text.body)})
                 session.execute(insert(SimulatedText), ledger)
                 session.execute(insert(SimulatedEvent), events)
         return outcomes
 
-    def _events(self, sid: str, text: OutboundText, now: datetime) -> Iterator[dict[str, Any]]:
+    def _events(
+        self, sid: str, text: OutboundText, now: datetime, busy: Collection[str]
+    ) -> Iterator[dict[str, Any]]:
         """What follows from one text: sent, then delivered or not, then perhaps an answer."""
         fate = people.delivery(self._seed, text.to, text.message_id)
         yield _status(sid, text, "sent", None, self._later(now, fate.after_s / 4))
         yield _status(sid, text, fate.status, fate.code, self._later(now, fate.after_s))
-        if fate.code is not None:
+        if fate.code is not None or text.to in busy:
             return
         for answer in people.answers(self._seed, text.to, text.message_id, text.body, self._acceptance):
             due = self._later(now, fate.after_s + answer.after_s)
-            yield _inbound(_new_sid(), text.to, answer.body, due)
+            yield _inbound(
+                _new_sid(), text.to, answer.body, due, kind=ERRAND if answer.on_errand else "inbound"
+            )
 
     def _later(self, now: datetime, seconds_of_life: float) -> datetime:
         return now + timedelta(seconds=seconds_of_life / self._speed)
@@ -213,9 +221,32 @@ def _status(sid: str, text: OutboundText, status: str, code: int | None, due: da
     return {"due_at": due, "kind": "status", "fields": fields}
 
 
-def _inbound(sid: str, phone: str, body: str, due: datetime) -> dict[str, Any]:
+def _inbound(sid: str, phone: str, body: str, due: datetime, *, kind: str = "inbound") -> dict[str, Any]:
     fields = {"sid": sid, "from_phone": phone, "to_phone": OWN_NUMBER, "body": body}
-    return {"due_at": due, "kind": "inbound", "fields": fields}
+    return {"due_at": due, "kind": kind, "fields": fields}
+
+
+def _about_to_text(session: Session, phones: Collection[str]) -> set[str]:
+    """Those of the phones whose owners are writing already, and need no reminder to."""
+    return {event.fields["from_phone"] for event in _to_come(session, phones, ("inbound", ERRAND))}
+
+
+def _drop_errands(session: Session, phones: Collection[str]) -> None:
+    """Forget what people were going to say about their coming: they have other plans now."""
+    ids = [event.id for event in _to_come(session, phones, (ERRAND,))]
+    for some in _slices(ids, _KEYS_PER_QUERY):
+        session.execute(delete(SimulatedEvent).where(SimulatedEvent.id.in_(some)))
+
+
+def _to_come(session: Session, phones: Collection[str], kinds: Sequence[str]) -> list[SimulatedEvent]:
+    phone = SimulatedEvent.fields["from_phone"].as_string()
+    return [
+        event
+        for some in _slices(sorted(phones), _KEYS_PER_QUERY)
+        for event in session.scalars(
+            select(SimulatedEvent).where(SimulatedEvent.kind.in_(kinds), phone.in_(some))
+        )
+    ]
 
 
 def _slices(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:

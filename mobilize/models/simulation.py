@@ -37,6 +37,7 @@ class SimulatedEvent(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     due_at: Mapped[datetime] = mapped_column(index=True)
-    #: ``status`` or ``inbound``, with the fields a provider's webhook would carry.
+    #: ``status``, ``inbound``, or ``errand`` for a text that its writer may still give up; with the fields that
+    #: a provider's webhook would carry.
     kind: Mapped[str] = mapped_column(String(16))
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,14 +1,16 @@
 """The board: everything a coordinator watches while a callout runs, read in a handful of queries."""
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, distinct, func, select
 
 from mobilize.domain.delivery import ENDED_SHORT, DoubtEnding, ErrorClass, MessageState
-from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState
+from mobilize.domain.prompting import whereabouts
+from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState, Whereabouts
 from mobilize.extensions import db
 from mobilize.models import (
     Callout,
@@ -23,9 +25,11 @@ from mobilize.models import (
     Volunteer,
 )
 
-from . import access
+from . import access, live_places, watch
 from .access import Viewer
+from .call_tally import Calls, tally
 from .measures import SECOND_COPY_SQL
+from .runtime import now
 from .standing import AlarmRow, standing_alarms
 
 #: The newest texts shown.
@@ -78,6 +82,14 @@ class RecipientRow:
     reply_code: str
     lat: float
     lon: float
+    #: Where the person is, as far as they have said; ``None`` of who was not told to come, or has not set out.
+    whereabouts: Whereabouts | None
+    en_route_at: datetime | None
+    arrived_at: datetime | None
+    left_at: datetime | None
+    check_out_by: datetime | None
+    #: How often the person was reminded since they spoke.
+    reminders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +143,15 @@ class Board:
     needs: list[NeedRow]
     reserve: int
     recipients: list[RecipientRow]
+    #: How many of the people listed are where.
+    whereabouts: Mapping[Whereabouts, int]
     messages_by_state: Mapping[MessageState, int]
     doubts: Doubts
     unclear: int
     latest_inbound: list[InboundRow]
     alarms: list[AlarmRow]
+    #: ``None`` where nobody is called by voice.
+    calls: Calls | None
 
 
 def board(viewer: Viewer, callout_id: int) -> Board:
@@ -157,11 +173,13 @@ def board(viewer: Viewer, callout_id: int) -> Board:
         needs=needs,
         reserve=coming - sum(need.assigned for need in needs),
         recipients=people,
+        whereabouts=Counter(row.whereabouts for row in people if row.whereabouts is not None),
         messages_by_state=states,
         doubts=_doubts(callout),
         unclear=_unclear(callout),
         latest_inbound=_latest(callout) if viewer.role is not AccountRole.AUTHORITY else [],
         alarms=alarm_rows,
+        calls=tally(callout),
     )
 
 
@@ -263,7 +281,7 @@ def story(viewer: Viewer, message_id: int) -> Story:
 
 
 def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
-    """Everyone asked: first those who come, by their arrival; then the others, the latest answer first."""
+    """Everyone asked: first who is missing, then those who come, by their arrival; then the others."""
     seen = access.visible(viewer, Recipient).where(Recipient.callout_id == callout.id).subquery()
     rows = db.session.execute(
         select(
@@ -279,7 +297,7 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
         .outerjoin(Message, (Message.recipient_id == Recipient.id) & (Message.kind == MessageKind.CALLOUT))
         .where(Recipient.id.in_(select(seen.c.id)))
     ).all()
-    skills = _skills(callout)
+    skills, at = _skills(callout), now()
     codes = {need.id: need.skill.code for need in callout.needs}
     people = [
         RecipientRow(
@@ -303,9 +321,17 @@ def _recipients(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
             reply_code=r.reply_code,
             lat=r.lat,
             lon=r.lon,
+            whereabouts=whereabouts(watch.person(r, callout), at),
+            en_route_at=r.en_route_at,
+            arrived_at=r.arrived_at,
+            left_at=r.left_at,
+            check_out_by=r.check_out_by,
+            reminders=r.reminders,
         )
         for r, v, message_id, state, error_class, reason, ending in rows
     ]
+    if viewer.role is not AccountRole.AUTHORITY:
+        people = _where_they_said(callout, people)
     return sorted(people, key=_reading_order)
 
 
@@ -321,9 +347,16 @@ _ORDER = {
 }
 
 
-def _reading_order(row: RecipientRow) -> tuple[int, bool, float, float, int]:
+def _reading_order(row: RecipientRow) -> tuple[bool, int, bool, float, float, int]:
     moment = row.eta_at or row.answered_at
-    return (_ORDER[row.state], row.need is None, moment.timestamp() if moment else 0, row.distance_m, row.id)
+    return (
+        row.whereabouts is not Whereabouts.MISSING,
+        _ORDER[row.state],
+        row.need is None,
+        moment.timestamp() if moment else 0,
+        row.distance_m,
+        row.id,
+    )
 
 
 def _skills(callout: Callout) -> dict[int, set[str]]:
@@ -342,6 +375,17 @@ def _skills(callout: Callout) -> dict[int, set[str]]:
     return found
 
 
+def _where_they_said(callout: Callout, people: Sequence[RecipientRow]) -> list[RecipientRow]:
+    """The same people, those who come at the places that they shared; told to their section alone."""
+    shared = live_places.of_comers(callout)
+    return [
+        replace(one, lat=shared[one.volunteer_id].lat, lon=shared[one.volunteer_id].lon)
+        if one.volunteer_id in shared
+        else one
+        for one in people
+    ]
+
+
 def _unclear(callout: Callout) -> int:
     """Texts about this callout that a person should read."""
     return (
@@ -349,7 +393,11 @@ def _unclear(callout: Callout) -> int:
             select(func.count())
             .select_from(InboundMessage)
             .join(Recipient, Recipient.id == InboundMessage.recipient_id)
-            .where(Recipient.callout_id == callout.id, InboundMessage.intent == Intent.UNCLEAR)
+            .where(
+                Recipient.callout_id == callout.id,
+                InboundMessage.intent == Intent.UNCLEAR,
+                InboundMessage.settled_at.is_(None),
+            )
         )
         or 0
     )

@@ -40,6 +40,12 @@ class Priority(IntEnum):
     NOTICE = 40
 
 
+#: Texts that want an answer about one callout, and nobody wants once it is over for the person.
+ASKING = (MessageKind.CALLOUT, MessageKind.QUESTION, MessageKind.REMINDER)
+
+#: What the keys of those reminders begin with that go to people after the callout, too.
+ASKS_HOME = "reminder:check_out:"
+
 #: Twilio's longest validity period.
 LONGEST_VALIDITY = timedelta(hours=10)
 
@@ -98,13 +104,17 @@ def answer(
     kind: MessageKind,
     callout_id: int | None = None,
     recipient_id: int | None = None,
+    to_phone: str | None = None,
 ) -> None:
-    """Queue one text to a volunteer who wrote to us. It is worthless after an hour."""
+    """Queue one text to a volunteer who wrote to us, from ``to_phone`` if not from their own.
+
+    It is worthless after an hour.
+    """
     enqueue(
         [
             row(
                 volunteer.id,
-                volunteer.phone,
+                to_phone or volunteer.phone,
                 body,
                 kind=kind,
                 key=key,
@@ -221,9 +231,14 @@ def requeue(message: Message, cause: Cause, detail: str, at: datetime) -> bool:
 def _unwanted(message: Message) -> bool:
     if message.volunteer.opted_out_at is not None:
         return True
-    if message.kind not in (MessageKind.CALLOUT, MessageKind.QUESTION) or message.recipient_id is None:
+    if message.kind not in ASKING or message.recipient_id is None:
         return False
-    return db.session.get_one(Recipient, message.recipient_id, populate_existing=True).closed_at is not None
+    recipient = db.session.get_one(Recipient, message.recipient_id, populate_existing=True)
+    if message.idempotency_key.startswith(ASKS_HOME):
+        return recipient.check_out_by is None
+    if message.kind is MessageKind.REMINDER and recipient.reminders == 0:
+        return True  # the person has answered meanwhile
+    return recipient.closed_at is not None
 
 
 def step(message: Message, state: MessageState, cause: Cause, detail: str | None = None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
 from mobilize.domain.delivery import Cause, MessageState
@@ -16,7 +16,7 @@ from mobilize.domain.vocabulary import CalloutStatus, MessageKind, RecipientStat
 from mobilize.extensions import db
 from mobilize.models import Callout, Message, Recipient
 
-from . import access, competence, outbox, texts, waves
+from . import access, competence, outbox, texts, watch, waves
 from .runtime import now
 
 log = structlog.get_logger(__name__)
@@ -31,28 +31,38 @@ def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
     """Tell people that they are not needed (any more): suppress what was not sent, text the others.
 
     Those who said yes or came keep that state, as the record of what they did; the silent and the
-    limited become ``stood_down``. Everyone's reply code is free again.
+    limited become ``stood_down``. Everyone's reply code is free again. Who may be out there is watched
+    until they have checked out.
     """
-    unsent = _suppress([r.id for r in recipients])
-    texts = []
+    unsent = _suppress([r.id for r in recipients], *outbox.ASKING)
+    rows = []
     for recipient in recipients:
-        answered_no = recipient.state in (RecipientState.DECLINED, RecipientState.WITHDRAWN)
+        kind = _how_to_stand_down(recipient, callout)
         if recipient.state in (RecipientState.ASKED, RecipientState.LIMITED):
-            recipient.state = RecipientState.STOOD_DOWN
+            recipient.state, recipient.remind_at = RecipientState.STOOD_DOWN, None
         recipient.closed_at = now()
-        if recipient.id in unsent or answered_no:
+        if kind is None or (kind == "silent" and recipient.id in unsent):
             continue
-        texts.append(_stand_down_row(callout, recipient))
-    outbox.enqueue(texts)
+        if kind != "silent":
+            watch.renew(recipient, callout)
+        rows.append(_stand_down_row(callout, recipient, kind))
+    outbox.enqueue(rows)
 
 
-def _stand_down_row(callout: Callout, recipient: Recipient) -> dict[str, object]:
-    person = recipient.volunteer
-    body = texts.stand_down(recipient, callout, "silent")
+def _how_to_stand_down(recipient: Recipient, callout: Callout) -> str | None:
+    """Which of `sms.STAND_DOWNS` a person gets; none who said no, or has left."""
+    if recipient.state in (RecipientState.DECLINED, RecipientState.WITHDRAWN) or recipient.left_at is not None:
+        return None
+    if recipient.state is RecipientState.ARRIVED:
+        return "on_scene"
+    return "coming" if watch.person(recipient, callout).told_to_come else "silent"
+
+
+def _stand_down_row(callout: Callout, recipient: Recipient, kind: str) -> dict[str, object]:
     return outbox.row(
-        person.id,
-        person.phone,
-        body,
+        recipient.volunteer.id,
+        recipient.volunteer.phone,
+        texts.stand_down(recipient, callout, kind),
         kind=MessageKind.STAND_DOWN,
         # Once for each time a person was open: someone taken back in is told again.
         key=f"stand_down:{recipient.id}:{callout.revision}",
@@ -64,8 +74,13 @@ def _stand_down_row(callout: Callout, recipient: Recipient) -> dict[str, object]
     )
 
 
-def _suppress(recipient_ids: Sequence[int]) -> set[int]:
-    """Stop texts that are still queued; returns the recipients whose call-out never left."""
+def hush(recipient: Recipient) -> None:
+    """Stop reminders that are still queued: the person has answered."""
+    _suppress([recipient.id], MessageKind.REMINDER)
+
+
+def _suppress(recipient_ids: Sequence[int], *kinds: MessageKind) -> set[int]:
+    """Stop texts of these kinds that are still queued; returns the recipients whose call-out never left."""
     unsent: set[int] = set()
     for start in range(0, len(recipient_ids), outbox.CHUNK):
         queued = db.session.execute(
@@ -73,7 +88,7 @@ def _suppress(recipient_ids: Sequence[int]) -> set[int]:
             .where(
                 Message.recipient_id.in_(recipient_ids[start : start + outbox.CHUNK]),
                 Message.state == MessageState.QUEUED,
-                Message.kind.in_((MessageKind.CALLOUT, MessageKind.QUESTION)),
+                Message.kind.in_(kinds),
             )
             .order_by(Message.id)
             .with_for_update()
@@ -84,14 +99,15 @@ def _suppress(recipient_ids: Sequence[int]) -> set[int]:
     return unsent
 
 
-def settle(callout: Callout) -> None:
+def settle(callout: Callout, speaker: Recipient | None = None) -> None:
     """After an answer: place those who come, see which quotas are reached. Adds to the current transaction.
 
-    Everyone placed stays placed; a reserve moves up when someone withdraws. The silent with whom no
-    place could be filled any more are stood down; when a place opens again, asking resumes at once.
+    Everyone placed stays placed; a reserve moves up when someone withdraws, and is told. The silent with
+    whom no place could be filled any more are stood down; when a place opens again, asking resumes at once.
+    ``speaker`` gets an answer anyway, and no second text.
     """
     db.session.flush()
-    useful = _place(callout)
+    useful = _place(callout, speaker)
     if callout.status is CalloutStatus.ASKING:
         release(callout, _useless(callout, useful))
     if not useful and callout.status is CalloutStatus.ASKING:
@@ -109,21 +125,63 @@ def settle(callout: Callout) -> None:
     callout.revision += 1
 
 
-def _place(callout: Callout) -> frozenset[int]:
+def _place(callout: Callout, speaker: Recipient | None) -> frozenset[int]:
     """Assign those who come to needs; returns the skills with which more people could still help."""
-    comers = db.session.scalars(
-        select(Recipient)
-        .where(Recipient.callout_id == callout.id, Recipient.state.in_(access.COMMITTED))
-        .order_by(Recipient.answered_at, Recipient.id)
-    ).all()
-    skills = competence.valid_skills(callout, [r.volunteer_id for r in comers])
-    needs = [OpenNeed(need.id, need.skill_id, need.headcount) for need in callout.needs]
-    people = [Comer(r.id, skills.get(r.volunteer_id, frozenset()), r.need_id) for r in comers]
+    comers = _comers(callout)
+    needs, people = _as_a_matching(callout, comers)
     placed = assign(needs, people)
+    moved_up = [r for r in comers if r.need_id is None and r.id in placed]
     for recipient in comers:
         recipient.need_id = placed.get(recipient.id)
+    for recipient in moved_up:
+        watch.renew(recipient, callout)
+        if recipient is not speaker and recipient.state is RecipientState.ACCEPTED:
+            _tell_to_come(callout, recipient)
     _note_filled(callout, Counter(placed.values()))
     return useful_skills(needs, people, placed)
+
+
+def skills_wanted(callout: Callout) -> frozenset[int]:
+    """The skills with which more people could help, as places are now. Changes nothing."""
+    comers = _comers(callout)
+    placed = {r.id: r.need_id for r in comers if r.need_id is not None}
+    return useful_skills(*_as_a_matching(callout, comers), placed)
+
+
+def _comers(callout: Callout) -> Sequence[Recipient]:
+    """Those who come or came, the first to answer first. Who has left keeps a place, but gets none."""
+    return db.session.scalars(
+        select(Recipient)
+        .where(
+            Recipient.callout_id == callout.id,
+            Recipient.state.in_(access.COMMITTED),
+            or_(Recipient.left_at.is_(None), Recipient.need_id.is_not(None)),
+        )
+        .order_by(Recipient.answered_at, Recipient.id)
+    ).all()
+
+
+def _as_a_matching(callout: Callout, comers: Sequence[Recipient]) -> tuple[list[OpenNeed], list[Comer]]:
+    skills = competence.valid_skills(callout, [r.volunteer_id for r in comers])
+    needs = [OpenNeed(need.id, need.skill_id, need.headcount) for need in callout.needs]
+    return needs, [Comer(r.id, skills.get(r.volunteer_id, frozenset()), r.need_id) for r in comers]
+
+
+def _tell_to_come(callout: Callout, recipient: Recipient) -> None:
+    """A reserve was told not to set out until we text them: this is that text."""
+    told = outbox.row(
+        recipient.volunteer.id,
+        recipient.volunteer.phone,
+        texts.acknowledgement(recipient, callout, "accepted"),
+        kind=MessageKind.ACKNOWLEDGEMENT,
+        key=f"moved_up:{recipient.id}:{callout.revision}",
+        priority=outbox.Priority.URGENT,
+        expires_at=max(callout.arrive_by, now() + timedelta(hours=1)),
+        at=now(),
+        callout_id=callout.id,
+        recipient_id=recipient.id,
+    )
+    outbox.enqueue([told])
 
 
 def _note_filled(callout: Callout, filled: Counter[int]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mobilize.domain.delivery import ENDED_SHORT, Cause, MessageState, Refused, may_become, state_for
 from mobilize.domain.retry import classify
-from mobilize.domain.vocabulary import AlarmKind, CalloutStatus, RecipientState
+from mobilize.domain.vocabulary import AlarmKind, CalloutStatus, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Message, Recipient, StatusCallback
 
@@ -306,6 +306,8 @@ def _end_or_reopen(message: Message, state: MessageState, report: StatusCallback
 
 def _reached_after_all(message: Message, was_suppressed: bool) -> None:
     """A receipt that came after the text was given up: the person was asked. If too late, they are told so."""
+    if message.kind is not MessageKind.CALLOUT:
+        return  # who got a reminder or a question had the call-out, and what ended it
     recipient = db.session.get(Recipient, message.recipient_id) if message.recipient_id else None
     if recipient is None:
         return

@@ -7,9 +7,9 @@ from flask import Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from mobilize.domain.forecast import Choice
-from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus, RecipientState
+from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus, RecipientState, Whereabouts
 from mobilize.models import Callout
-from mobilize.services import board, plans
+from mobilize.services import board, plans, previews
 from mobilize.services.access import find
 from mobilize.services.board import Board, RecipientRow
 from mobilize.services.guard import requires, viewer
@@ -40,12 +40,13 @@ def _plan(callout: Callout) -> ResponseReturnValue:
     if viewer().role is AccountRole.AUTHORITY:
         return render_template("web/plan.html", callout=callout, plan=None)
     plan = plans.plan(viewer(), callout.id)
+    calls = [call for call in previews.calls(callout, plan.languages) if call.people]
     return render_template(
         "web/plan.html",
         callout=callout,
         plan=plan,
         chosen=_chosen_confidence(callout, plan),
-        texts=plans.texts(viewer(), callout.id),
+        calls=sorted(calls, key=lambda call: -call.people),
     )
 
 
@@ -93,20 +94,25 @@ def _tagged(response: Response, tag: str, callout: Callout) -> Response:
     return response
 
 
-def _chosen() -> RecipientState | None:
-    """The answer that the list of people is narrowed to."""
+def _chosen() -> RecipientState | Whereabouts | None:
+    """The answer, or the whereabouts, that the list of people is narrowed to."""
     word = request.args.get("state")
+    if word in set(Whereabouts):
+        return Whereabouts(word)
     return RecipientState(word) if word in set(RecipientState) else None
 
 
 def _parts(found: Board) -> dict[str, Any]:
-    rows = [row for row in found.recipients if _chosen() in (None, row.state)]
+    rows = [row for row in found.recipients if _chosen() in (None, row.state, row.whereabouts)]
     return {
         "board": found,
         "callout": found.callout,
         "emergency": found.emergency,
         "zone": found.emergency.section.time_zone,
         "states": {state: found.counts[state] for state in RecipientState if found.counts.get(state)},
+        "whereabouts": {
+            where: found.whereabouts[where] for where in Whereabouts if found.whereabouts.get(where)
+        },
         "chosen": _chosen(),
         "rows": rows[:SHOWN],
         "more": max(0, len(rows) - SHOWN),

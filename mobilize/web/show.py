@@ -10,9 +10,18 @@ from markupsafe import Markup
 
 from mobilize.domain.delivery import ENDED_SHORT, Cause, DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.pacing import SenderKind
-from mobilize.domain.vocabulary import AlarmKind, CalloutMode, Intent, RecipientState
+from mobilize.domain.vocabulary import (
+    AlarmKind,
+    CalloutMode,
+    Channel,
+    Intent,
+    MessageKind,
+    RecipientState,
+    Whereabouts,
+)
 from mobilize.models import Message
 from mobilize.services.board import RecipientRow
+from mobilize.services.inbox_views import Shelf
 
 
 def offset(at: datetime) -> str:
@@ -79,9 +88,18 @@ _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (Intent.ACCEPT, "coming"),
     (Intent.DECLINE, "not coming"),
     (Intent.LIMITED, "only if needed"),
+    (Intent.EN_ROUTE, "on the way"),
+    (Intent.ON_SCENE, "has arrived"),
+    (Intent.LEFT, "has left"),
+    (Whereabouts.ON_SCENE, "on scene"),
+    (Whereabouts.RETURNING, "not home yet"),
+    (Whereabouts.MISSING, "check-out overdue"),
+    (Whereabouts.HOME, "has left"),
     (MessageState.UNKNOWN, "in doubt"),
     (AlarmKind.SENDER_PAUSED, "texts are held back"),
+    (AlarmKind.CHECK_OUT_OVERDUE, "not checked out"),
     (AlarmKind.UNKNOWN_ERROR_CODE, "unknown answer from the provider"),
+    (AlarmKind.CALLS_STOPPED, "nobody is being called"),
     (DoubtEnding.RESENT, "sent again without proof; the text may have come twice"),
     (DoubtEnding.GIVEN_UP, "given up; nobody knows whether the text came"),
     (Cause.CLAIM, "an engine took it up"),
@@ -95,6 +113,21 @@ _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (SenderKind.LONG_CODE, "phone number"),
     (SenderKind.TOLL_FREE, "toll-free number"),
     (SenderKind.ALPHANUMERIC, "name"),
+    (Intent.EN_ROUTE, "on the way"),
+    (Intent.ON_SCENE, "arrived"),
+    (Intent.OPT_OUT, "stop"),
+    (Intent.OPT_IN, "start"),
+    (Intent.UNAVAILABLE, "away"),
+    (Intent.AVAILABLE, "back"),
+    (Intent.STATUS, "asks how they are listed"),
+    (MessageKind.BY_HAND, "by hand"),
+    (Channel.LINK, "by link"),
+    (Channel.VOICE, "by a call"),
+    (Shelf.ALL, "all texts"),
+    (Shelf.TO_READ, "to be read"),
+    (Shelf.CORRECTED, "corrected"),
+    (Shelf.BY_HAND, "answered by hand"),
+    (Shelf.LATE, "came late"),
 )
 
 #: By the list that a word comes from: "accepted" is one thing of a person and another of a text.
@@ -145,6 +178,17 @@ def to_the_second(at: datetime) -> str:
     return f"{at:%H:%M:%S}"
 
 
+def duration(minutes: int | None) -> str:
+    """Minutes, as people say them: ``20 min``, ``3 h``, ``3 days``."""
+    if minutes is None:
+        return ""
+    for unit, size in (("day", 24 * 60), ("h", 60)):
+        if minutes >= size and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def init_app(app: Flask) -> None:
     filters: tuple[Callable[..., object], ...] = (
         instant,
@@ -157,5 +201,6 @@ def init_app(app: Flask) -> None:
         seconds,
         not_reached,
         to_the_second,
+        duration,
     )
     app.jinja_env.filters.update({chosen.__name__: chosen for chosen in filters})

@@ -123,6 +123,7 @@ def test_metrics_of_sending(client: FlaskClient, clock: FastForwardClock, world:
         'mobilize_messages_doubt_ended{ending="given_up"} 0.0',
         "mobilize_messages_second_copies 1.0",
         'mobilize_engines{state="alive"} 1.0',
+        'mobilize_calls{state="queued"} 0.0',
         'mobilize_engines{state="missing"} 1.0',
     ):
         assert line in told

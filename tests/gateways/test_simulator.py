@@ -123,3 +123,38 @@ def test_speed_shortens_waiting(app: Flask, clock: FastForwardClock) -> None:
     due = fast.next_event_at()
     assert due is not None
     assert due - clock.now() < timedelta(seconds=0.1)
+
+
+COME = "Mobilize: thank you. Come to Gate 12 by 12:00, 24 Nov. On arrival text 4. If you cannot come, 2"
+GO_HOME = (
+    "Mobilize: Earthquake: you are no longer needed. Please do not set out, or turn back safely. "
+    "When you are home, text 5. Thank you."
+)
+NO_ANSWER = (
+    "Mobilize: Earthquake: we still need people and have no answer from you. "
+    "Reply 1 yes, 2 no, 3 only if needed; minutes: 1 20"
+)
+TOWN = [f"+3556930000{number:02d}" for number in range(40)]
+
+
+def typed() -> set[str]:
+    """What people are about to text."""
+    events = select(SimulatedEvent.fields).where(SimulatedEvent.kind != "status")
+    bodies = {fields["body"] for fields in db.session.scalars(events)}
+    db.session.rollback()
+    return bodies
+
+
+def test_who_is_called_off_does_not_report_their_arrival(simulator: SimulatorGateway) -> None:
+    send(simulator, *TOWN, body=COME)
+    assert "4" in typed()
+    send(simulator, *TOWN, body=GO_HOME)
+    assert typed() == {"5"}
+
+
+def test_who_is_writing_already_needs_no_reminder(simulator: SimulatorGateway) -> None:
+    send(simulator, *TOWN)
+    answering = count(SimulatedEvent)
+    send(simulator, *TOWN, body=NO_ANSWER)
+    # Two reports for each reminder; and hardly anybody was silent, of whom a reminder could move some.
+    assert count(SimulatedEvent) - answering <= 2 * len(TOWN) + 2

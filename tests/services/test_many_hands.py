@@ -14,7 +14,7 @@ from flask import Flask
 from mobilize.domain.delivery import Deferred, ErrorClass, OutboundText, ProviderRecord, Refused, SendOutcome
 from mobilize.domain.errors import Conflict
 from mobilize.extensions import db
-from mobilize.services import callouts, dispatch, inbox, receipts, reconcile, waves
+from mobilize.services import callouts, dispatch, inbox, receipts, reconcile, reminders, waves
 from mobilize.services.access import SYSTEM
 from mobilize.services.dispatch import Dispatcher
 from mobilize.services.ports import FastForwardClock
@@ -29,7 +29,15 @@ SECONDS = 2.0
 
 @pytest.fixture
 def settings_overrides() -> dict[str, Any]:
-    return {"sender_rates": "short_code=100000", "plan_seconds": 3600}
+    return {
+        "sender_rates": "short_code=100000",
+        "plan_seconds": 3600,
+        "silent_reminder_minutes": 0.1,
+        "overdue_minutes": 0.1,
+        "check_out_hours": 0.05,
+        "check_out_grace_minutes": 0.1,
+        "longest_shift_hours": 0.05,
+    }
 
 
 class Hands:
@@ -83,7 +91,7 @@ class Hands:
 
     def answers(self, chance: random.Random) -> None:
         phone = f"+3556920{chance.randint(1, PEOPLE):05d}"
-        body = chance.choice(["1", "2", "1 20", "3", "what?", "STOP", "START", "START"])
+        body = chance.choice(["1", "2", "1 20", "3", "4", "5", "what?", "STOP", "START", "START"])
         inbox.store_inbound(
             sid=f"IN{next(self.numbers)}", from_phone=phone, to_phone="77777", body=body, raw={}
         )
@@ -94,6 +102,9 @@ class Hands:
         reconcile.look_up_due()
         dispatch.release_leases()
         dispatch.expire_overdue()
+
+    def reminds(self, _chance: random.Random) -> None:
+        reminders.remind_due()
 
     def applies(self, _chance: random.Random) -> None:
         receipts.apply_pending()
@@ -148,7 +159,7 @@ def test_no_deadlock_and_no_text_twice(app: Flask, world: World, clock: FastForw
 
     hands.all_at_once(
         sends, sends, hands.applies, hands.applies, hands.reports, hands.reports, hands.answers, hands.looks,
-        hands.looks, coordinates, lambda _: waves.advance(now()),
+        hands.looks, coordinates, lambda _: waves.advance(now()), hands.reminds, hands.reminds,
     )  # fmt: skip
     assert hands.faults == [], [str(fault)[:400] for fault in hands.faults[:5]]
     attempts = Counter((text.message_id, text.attempt) for text in script.given)

@@ -86,10 +86,15 @@ class Person:
         assert not waiting, f"{self.phone} got {waiting[0][0]!r}"
         return self
 
-    def replies(self, body: str) -> "Person":
+    def types(self, body: str) -> "Person":
+        """Sends a text that the engine has not read yet."""
         inbox.store_inbound(
             sid=f"IN{next(self._texts):032d}", from_phone=self.phone, to_phone="+15550100", body=body, raw={}
         )
+        return self
+
+    def replies(self, body: str) -> "Person":
+        self.types(body)
         self._town.works()
         return self
 

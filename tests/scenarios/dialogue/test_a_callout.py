@@ -87,7 +87,9 @@ def test_nobody_hears_twice_of_one_callout(town: Town) -> None:
     callout = _launch(town, {"medic": 3})
     ana.gets("AL")
     town.passes(minutes=30)
+    ana.gets("no answer from you")  # the reminder, once
     callouts.ask_more(SYSTEM, callout, 10)
+    town.passes(minutes=30)
     ana.gets_nothing()
 
 

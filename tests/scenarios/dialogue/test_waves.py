@@ -15,6 +15,12 @@ from .conftest import Person, Town
 
 
 @pytest.fixture
+def settings_overrides() -> dict[str, Any]:
+    """Here a text is a call-out: nobody is reminded."""
+    return {"silent_reminder_minutes": 1440}
+
+
+@pytest.fixture
 def crowd(town: Town) -> list[Person]:
     """Forty medics, of whom experience says that three in ten come."""
     town.world.people_answer(chance=0.3)
