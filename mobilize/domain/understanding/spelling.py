@@ -144,7 +144,9 @@ def _weighed(word: str, found: Sequence[tuple[int, str]], lexicon: Lexicon) -> G
 def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]:
     """Known words at exactly the least distance, at most ``most``, the likeliest slips first."""
     choices = [
-        known for length in range(len(word) - most, len(word) + most + 1) for known in lexicon.by_length.get(length, ())
+        known
+        for length in range(len(word) - most, len(word) + most + 1)
+        for known in lexicon.by_length.get(length, ())
     ]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
     ranked = sorted((_rank(word, known), known) for known, _, _ in found)

@@ -147,7 +147,9 @@ def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Se
             break
         length = ahead - at + 1
         ends = ahead + 1 == len(found) or isinstance(found[ahead + 1], Piece)
-        ended = [(branch.words[END_OF_CLAUSE], how) for branch, how in branches if END_OF_CLAUSE in branch.words]
+        ended = [
+            (branch.words[END_OF_CLAUSE], how) for branch, how in branches if END_OF_CLAUSE in branch.words
+        ]
         for branch, how in [*(ended if ends else []), *branches]:
             if branch.sense is not None and _may_mean(branch.sense, how, length):
                 best = (length, branch.sense, how > _SURE)
