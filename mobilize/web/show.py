@@ -12,7 +12,7 @@ from mobilize.domain.delivery import ENDED_SHORT, Cause, DoubtEnding, ErrorClass
 from mobilize.domain.pacing import SenderKind
 from mobilize.domain.vocabulary import AlarmKind, CalloutMode, Intent, RecipientState, Whereabouts
 from mobilize.models import Message
-from mobilize.services.board import RecipientRow
+from mobilize.services.board_people import RecipientRow
 
 
 def offset(at: datetime) -> str:
