@@ -20,7 +20,7 @@ from mobilize.extensions import db
 from mobilize.models import InboundMessage, Volunteer
 from mobilize.services import callouts, check_outs, inbox, reminders
 from mobilize.services.access import SYSTEM
-from mobilize.services.board import RecipientRow
+from mobilize.services.board_people import RecipientRow
 from mobilize.services.standing import standing_alarms
 
 from .conftest import Person, Town
