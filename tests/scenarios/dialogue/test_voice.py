@@ -123,7 +123,8 @@ class Switchboard:
 
 @pytest.fixture
 def settings_overrides() -> dict[str, Any]:
-    return {"voice_calls_per_second": 100}
+    # Reminders by text are another matter.
+    return {"voice_calls_per_second": 100, "silent_reminder_minutes": 1440}
 
 
 @pytest.fixture
