@@ -123,8 +123,8 @@ class Switchboard:
 
 @pytest.fixture
 def settings_overrides() -> dict[str, Any]:
-    # Reminders by text are another matter.
-    return {"voice_calls_per_second": 100, "silent_reminder_minutes": 1440}
+    # Reminders by text have scenarios of their own.
+    return {"voice_calls_per_second": 100, "silent_reminder_minutes": 600}
 
 
 @pytest.fixture
