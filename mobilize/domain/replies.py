@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from rapidfuzz.distance import OSA
+
 from .understanding.foreign import foreign
 from .understanding.letters import fold
 from .understanding.lexicon import Role, available, lexicon, primary
@@ -26,6 +28,7 @@ from .vocabulary import Intent
 MOST_CHARACTERS, MOST_WORDS = 480, 60
 #: With less confidence a text is unclear.
 LEAST_CONFIDENCE = 0.5
+_SHORTEST_SLIP = 3
 
 #: Minutes; an arrival further away than a day is no arrival time.
 LATEST_ETA = 24 * 60
@@ -87,10 +90,26 @@ def understand(text: str, language: str, now: datetime, codes: Sequence[str]) ->
     code, rest = _split_code(read, codes)
     if code is None and _names_another(text, rest):
         return _UNCLEAR
+    slipped = _misspelt_command(read)
+    if slipped is not None:
+        return Reply(slipped, confidence=LEAST_CONFIDENCE)
     meaning = weigh(with_times(rest, now), bool(codes))
     if not meaning.understood:
         meaning = foreign(text, own, now, bool(codes)) or meaning
     return _reply(meaning, code or _only(codes))
+
+
+def _misspelt_command(read: Sequence[Piece]) -> Intent | None:
+    """A command with a slip ("STPO"), if it is the whole message and no word of the language."""
+    said = [piece for piece in read if piece.words or piece.roles & {Role.ASKED, Role.DIGITS}]
+    if len(said) != 1 or (said[0].known and not said[0].guessed) or len(said[0].text) < _SHORTEST_SLIP:
+        return None
+    near = {
+        intent
+        for word, intent in COMMANDS.items()
+        if len(word) > _SHORTEST_SLIP and OSA.distance(said[0].text, word, score_cutoff=1) <= 1
+    }
+    return near.pop() if len(near) == 1 else None
 
 
 def _spoken(own: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _ALPHABET = frozenset(GSM_CHARSET)
 _EXTENSION = frozenset(GSM_EXT_CHARSET)
 
 # What keyboards and word processors put in place of a plain sign.
-_PLAIN_SIGNS = str.maketrans(
+PLAIN_SIGNS = str.maketrans(
     {
         "‘": "'", "’": "'", "‚": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
         "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "…": "...", "•": "-",
@@ -77,7 +77,7 @@ def economical(body: str) -> str:
     """
     if _ALPHABET.issuperset(body):
         return body
-    plain = "".join(map(_plain, body.translate(_PLAIN_SIGNS)))
+    plain = "".join(map(_plain, body.translate(PLAIN_SIGNS)))
     return plain if _ALPHABET.issuperset(plain) else body
 
 

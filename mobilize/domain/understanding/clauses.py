@@ -106,7 +106,8 @@ def _asks(clause: Clause) -> bool:
     """Whether it begins like a question; "dann kann ich kommen" has the words of one in the middle."""
     answers = clause.does(Role.NOT, Role.CANNOT, Role.NO, Role.YES, Role.COME)
     return any(
-        piece.does(Role.QUESTION) and (piece.words == 1 or at < 2)
+        piece.does(Role.QUESTION)
+        and (piece.words == 1 or at < 2)
         # Without accents Spanish "qué" is "que": in an answer it joins.
         and not (answers and piece.does(Role.NEUTRAL, Role.AND))
         for at, piece in enumerate(clause.pieces)

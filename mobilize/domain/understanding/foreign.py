@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..vocabulary import Intent
-from .lexicon import available, lexicon
+from .lexicon import Role, available, lexicon
 from .times import with_times
 from .verdict import Meaning, weigh
-from .words import Piece, pieces
+from .words import Piece, all_known, pieces
 
 #: What is left of the confidence when the language itself is a guess.
+_ANSWERS = (Role.YES, Role.NO, Role.COME, Role.SET_OUT, Role.ARRIVED, Role.NOT, Role.CANNOT, Role.STOP_VERBS, Role.DOUBT)
 _LANGUAGE_GUESSED = 0.8
 
 
@@ -24,11 +25,14 @@ def foreign(text: str, own: str, now: datetime, has_calls: bool) -> Meaning | No
     for language in available():
         if language == own:
             continue
-        read = pieces(text, lexicon(language))
+        words = lexicon(language)
+        if not all_known(text, words):
+            continue
+        read = pieces(text, words)
         if not _all_known(read):
             continue
         meaning = weigh(with_times(read, now), has_calls)
-        if meaning.understood:
+        if meaning.understood and any(piece.does(*_ANSWERS) for piece in read):
             found.append(meaning)
     if not found or len({meaning.intent for meaning in found}) > 1 or found[0].intent is Intent.UNCLEAR:
         return None

@@ -105,7 +105,9 @@ _UNITS = {"minutes": 1, "hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60, "mon
 _TABLES = (Role.SPAN, Role.NUMBER, Role.WEEKDAY, Role.MONTH)
 
 NEGATIVE = frozenset({Role.NO, Role.NOT, Role.CANNOT, Role.AWAY, Role.OFF, Role.STOP})
-DOUBTFUL = frozenset({Role.DOUBT, Role.WISH, Role.IF, Role.LIMITED, Role.BUT, Role.QUESTION, Role.STOP_VERBS, Role.TEXTS})
+DOUBTFUL = frozenset(
+    {Role.DOUBT, Role.WISH, Role.IF, Role.LIMITED, Role.BUT, Role.QUESTION, Role.STOP_VERBS, Role.TEXTS}
+)
 POSITIVE = frozenset({Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON})
 
 #: The entry for a negation that is written onto the front of a verb.
@@ -147,6 +149,7 @@ class Lexicon:
     elided: frozenset[str]
     negations: frozenset[str]
     prefixes: tuple[str, ...]
+    by_length: Mapping[int, tuple[str, ...]]
 
 
 def primary(language: str) -> str:
@@ -186,6 +189,10 @@ def lexicon(*languages: str) -> Lexicon:
             alone[words[0]] = sense.roles
             if language == languages[0] and sense.roles & {Role.NO, Role.NOT, Role.CANNOT}:
                 negations.add(words[0])
+    lengths: dict[int, list[str]] = {}
+    for word in alone:
+        if len(word) > 2 and not word.endswith("*"):
+            lengths.setdefault(len(word), []).append(word)
     stems = frozenset(word for word in alone if word.endswith("*"))
     return Lexicon(
         languages[0],
@@ -196,6 +203,7 @@ def lexicon(*languages: str) -> Lexicon:
         frozenset(elided),
         frozenset(word for word in negations if word not in stems),
         tuple(sorted(_prefixes(languages[0]), key=len, reverse=True)),
+        MappingProxyType({length: tuple(words) for length, words in lengths.items()}),
     )
 
 

@@ -238,7 +238,9 @@ class _Reader:
         if minutes is None or not 0 < minutes[0] < 30:
             return None
         between = at + minutes[1]
-        sign = 1 if self._does(between, Role.MINUTES_PAST) else -1 if self._does(between, Role.MINUTES_TO) else 0
+        sign = (
+            1 if self._does(between, Role.MINUTES_PAST) else -1 if self._does(between, Role.MINUTES_TO) else 0
+        )
         hour = self._number(between + 1) if sign else None
         if hour is None or not 0 < hour[0] <= 12 or self._does(between + 1 + hour[1], Role.UNIT):
             return None

@@ -96,6 +96,8 @@ def weigh(pieces: Sequence[Piece], has_calls: bool) -> Meaning:
         if rest and rest[0].does(Role.ASKED):
             return _DOUBTED
     result = outcome(said)
+    if result in (Says.NO, Says.HARDLY) and any(piece.hopeful for piece in pieces):
+        result = Says.CONFLICT  # "no no, I'm cming"
     times = _times(said, bare_minutes)
     meaning = _meaning(result, said, times, has_calls)
     return _trusted(meaning, pieces, digit)
@@ -151,10 +153,17 @@ def _numbers(pieces: Sequence[Piece]) -> tuple[int | None, int | None, list[Piec
         digit = numbers.pop(0).values[Role.NUMBER]
     elif words[0] is numbers[0] and not _speaks(pieces):
         return None
-    elif len(numbers) == 1 and words[0].does(Role.POLITE) and words[-1] is numbers[0] and _is_minutes(numbers[0]):
-        return 1, numbers[0].values[Role.NUMBER], [piece for piece in pieces if piece is not numbers[0]]  # "ok 20"
+    elif (
+        len(numbers) == 1 and words[0].does(Role.POLITE) and words[-1] is numbers[0] and _is_minutes(numbers[0])
+    ):
+        return (
+            1,
+            numbers[0].values[Role.NUMBER],
+            [piece for piece in pieces if piece is not numbers[0]],
+        )  # "ok 20"
     elif len(numbers) == 1 and not _speaks(pieces):
-        if numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
+        led = _led(pieces, numbers[0]) or _counts(pieces, numbers[0])
+        if led or numbers[0].values[Role.NUMBER] not in DIGITS or not all(piece.known for piece in words):
             return None
         digit = numbers.pop().values[Role.NUMBER]
     minutes = None
@@ -273,9 +282,7 @@ _UNCERTAIN = frozenset({Says.DOUBT, Says.CONDITION, Says.CONFLICT, Says.OBSTACLE
 _WITH_ETA = (Intent.ACCEPT, Intent.LIMITED, Intent.EN_ROUTE)
 
 
-def _meaning(
-    result: Says | None, said: Sequence[Said], times: _Times, has_calls: bool
-) -> Meaning:
+def _meaning(result: Says | None, said: Sequence[Said], times: _Times, has_calls: bool) -> Meaning:
     asked = any(one is Says.QUESTION for one, _ in said)
     if times.told and not asked:
         late = result is Says.ARRIVED and times.bare  # "bin in 20 da"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .letters import fold
-from .lexicon import END_OF_CLAUSE, Branch, Lexicon, Role, Sense, signs
+from .lexicon import END_OF_CLAUSE, NEGATIVE, POSITIVE, Branch, Lexicon, Role, Sense, signs
 from .spelling import Guess, spell
 
 # Longest first: dates, clock times, decimals, plain numbers, words with their apostrophes, marks.
@@ -22,6 +22,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _BREAKS = frozenset('.,!:;()\n"…|/“”„«»[]*=~')
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _FIGURES = re.compile(r"\d+")
 # A question mark that came for an apostrophe: "can?t".
 _LOST_APOSTROPHE = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
@@ -31,7 +32,9 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_])[-/](?=[^\W\d_])")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``guessed``: read in spite of a slip of the pen. ``suspect``: unknown, and might be a misspelt no."""
+    """``guessed``: read in spite of a slip of the pen. ``suspect``: unknown, and might be a misspelt no;
+    ``hopeful``: unknown, and might be a misspelt word of coming.
+    """
 
     text: str
     roles: frozenset[Role] = frozenset()
@@ -39,6 +42,7 @@ class Piece:
     words: int = 1
     guessed: bool = False
     suspect: bool = False
+    hopeful: bool = False
 
     @property
     def known(self) -> bool:
@@ -66,6 +70,17 @@ def pieces(text: str, lexicon: Lexicon) -> list[Piece]:
         else:
             found += _marked(kind, token)
     return list(_expressions(found, lexicon))
+
+
+def all_known(text: str, lexicon: Lexicon) -> bool:
+    """Whether a lexicon has every word of a text as it stands; quicker than to read it."""
+    words = _WORD.findall(fold(text, lexicon.name))
+    return all(
+        word.replace("'", "") in lexicon.words
+        or any(word[:end] + "*" in lexicon.stems for end in range(len(word), 2, -1))
+        or "'" in word
+        for word in words
+    )
 
 
 def _mixed(token: str, lexicon: Lexicon) -> list[Piece | Guess]:
@@ -110,35 +125,54 @@ def _expressions(found: list[Piece | Guess], lexicon: Lexicon) -> Iterator[Piece
             yield here
             at += 1
             continue
-        length, sense = _longest(found, at, lexicon.tree)
+        length, sense, guessed = _longest(found, at, lexicon.tree)
         if sense is None:
-            yield Piece(here.text, suspect=here.suspect, words=1)
+            yield Piece(here.text, suspect=here.suspect, hopeful=here.hopeful)
         else:
             parts = [part for part in found[at : at + length] if isinstance(part, Guess)]
+            suspect = any(part.suspect for part in parts) and not sense.roles & NEGATIVE
+            hopeful = guessed and len(parts) == 1 and parts[0].hopeful
             text = " ".join(part.text for part in parts)
-            guessed = any(part.guessed for part in parts)
-            suspect = any(part.suspect for part in parts)
-            yield Piece(text, sense.roles, sense.values, len(parts), guessed, suspect)
+            yield Piece(text, sense.roles, sense.values, len(parts), guessed, suspect, hopeful)
         at += length
 
 
-def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Sense | None]:
-    best: tuple[int, Sense | None] = (1, None)
-    branches = [tree]
+def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Sense | None, bool]:
+    """How many words the longest expression has that begins here, what it means, and whether it is guessed."""
+    best: tuple[int, Sense | None, bool] = (1, None, False)
+    branches = [(tree, _SURE)]
     for ahead in range(at, len(found)):
-        token = found[ahead]
-        forms = (
-            token.forms if isinstance(token, Guess) else (token.text,) if token.text in ("1", "2", "50") else ()
-        )
-        branches = [branch.words[form] for branch in branches for form in forms if form in branch.words]
+        branches = list(_further(branches, found[ahead]))
         if not branches:
             break
-        at_end = ahead + 1 == len(found) or isinstance(found[ahead + 1], Piece)
-        ended = [branch.words[END_OF_CLAUSE] for branch in branches if END_OF_CLAUSE in branch.words]
-        # An entry without a star comes first among the forms, and decides.
-        senses = [
-            branch.sense for branch in [*(ended if at_end else []), *branches] if branch.sense is not None
-        ]
-        if senses:
-            best = (ahead - at + 1, senses[0])
+        length = ahead - at + 1
+        ends = ahead + 1 == len(found) or isinstance(found[ahead + 1], Piece)
+        ended = [(branch.words[END_OF_CLAUSE], how) for branch, how in branches if END_OF_CLAUSE in branch.words]
+        for branch, how in [*(ended if ends else []), *branches]:
+            if branch.sense is not None and _may_mean(branch.sense, how, length):
+                best = (length, branch.sense, how > _SURE)
+                break
     return best
+
+
+# How an expression was found: as it stands; by guesses; by a word that is known only inside it; and that
+# might have been a negation.
+_SURE, _GUESSED, _BY_PART, _BY_SUSPECT = range(4)
+
+
+def _may_mean(sense: Sense, how: int, length: int) -> bool:
+    if how < _BY_PART:
+        return True
+    return length > 1 and (how == _BY_PART or not sense.roles & POSITIVE)
+
+
+def _further(branches: list[tuple[Branch, int]], token: Piece | Guess) -> Iterator[tuple[Branch, int]]:
+    """One word on, in each of its forms; what is sure comes before what is guessed, and decides."""
+    if isinstance(token, Piece):
+        token = Guess(token.text, (token.text,) if token.does(Role.DIGITS) else ())
+    by_part = _BY_SUSPECT if token.suspect else _BY_PART
+    for forms, way in ((token.forms, _SURE), (token.guesses, _GUESSED), (token.inside, by_part)):
+        for branch, how in branches:
+            for form in forms:
+                if form in branch.words:
+                    yield branch.words[form], max(how, way)

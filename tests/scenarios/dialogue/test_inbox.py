@@ -11,7 +11,7 @@ from mobilize.services import callouts, corrections, hand, inbox
 from mobilize.services.access import SYSTEM
 from mobilize.services.corrections import Reading
 
-from .conftest import Town
+from .conftest import Person, Town
 
 
 def _called(town: Town, medics: int = 1, **changes: Any) -> int:
@@ -112,6 +112,10 @@ def test_a_stop_that_was_none_is_lifted(town: Town) -> None:
     ana.replies("stop").gets_nothing()
     assert town.board(callout).counts == {RecipientState.DECLINED: 1}
     _means(town, Intent.UNCLEAR)
-    ana.gets("1", "2")  # what she meant is asked back
-    ana.gets("Port gate 3")  # and she is expected again
+    _expect_question(ana)
+    ana.gets("Port gate 3")  # her place is hers again
     assert town.board(callout).counts == {RecipientState.ACCEPTED: 1}
+
+
+def _expect_question(who: Person) -> None:
+    who.gets("1", "2")

@@ -123,7 +123,8 @@ class Switchboard:
 
 @pytest.fixture
 def settings_overrides() -> dict[str, Any]:
-    return {"voice_calls_per_second": 100}
+    # Reminders by text have scenarios of their own.
+    return {"voice_calls_per_second": 100, "silent_reminder_minutes": 600}
 
 
 @pytest.fixture
