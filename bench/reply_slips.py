@@ -1,4 +1,4 @@
-"""What thumbs, hurry and telephones do to a text, without a change of its meaning; deterministic by the seed."""
+"""What thumbs, hurry and telephones do to a text, its meaning left alone; the same for the same seed."""
 
 import random
 import unicodedata
@@ -45,7 +45,7 @@ def emoji(text: str, rng: random.Random) -> str:
 
 
 def slip(text: str, rng: random.Random) -> str:
-    """One slip of the thumb in one word: two letters swapped, one left out, doubled or replaced by its neighbour."""
+    """One slip of the thumb in one word: letters swapped, one left out, doubled or mistaken."""
     places = [(start, end) for start, end in _words(text) if end - start >= SHORTEST]
     if not places:
         return text

@@ -19,8 +19,9 @@ from rapidfuzz.distance import OSA
 from .understanding.foreign import foreign
 from .understanding.letters import fold
 from .understanding.lexicon import Role, available, lexicon, primary
+from .understanding.numbers import DIGITS
 from .understanding.times import with_times
-from .understanding.verdict import DIGITS, Meaning, weigh
+from .understanding.verdict import Meaning, weigh
 from .understanding.words import Piece, pieces
 from .vocabulary import Intent
 

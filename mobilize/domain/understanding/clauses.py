@@ -95,6 +95,8 @@ def says(clause: Clause) -> Says:
         return Says.CONDITION if clause.does(Role.IF, Role.COME, Role.YES) else Says.DOUBT
     if clause.asked or _asks(clause):
         return Says.QUESTION
+    if _stops_or_answers(clause):
+        return Says.CONFLICT
     if clause.does(Role.NOT, Role.CANNOT):
         return _denied(clause)
     if clause.does(Role.NO):
@@ -138,6 +140,12 @@ def _no_texts(clause: Clause) -> bool:
     if clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.CANNOT):
         return False
     return stops or clause.does(Role.NOT, Role.STOP)
+
+
+def _stops_or_answers(clause: Clause) -> bool:
+    """ "No stop", "yes stop": nobody knows whether the call or the texts are meant."""
+    answers = clause.does(Role.NO, Role.YES) and clause.does(Role.STOP_VERBS)
+    return answers and all(piece.does(Role.NO, Role.YES, Role.STOP_VERBS) for piece in clause.pieces)
 
 
 def _denied(clause: Clause) -> Says:

@@ -35,6 +35,7 @@ class Role(StrEnum):
     AWAY = "away"
     REASON = "reason"
     DISTANCE = "distance"
+    DELAY = "delay"
     OTHER = "other"
     LIMITED = "limited"
     ONLY = "only"

@@ -42,7 +42,7 @@ class Guess:
 def spell(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     """One word of a text as known words (several, where the space was forgotten)."""
     bare = token.replace("'", "")
-    if "'" in token and token not in lexicon.elided:
+    if "'" in token and token not in lexicon.elided and not _elided(token, lexicon):
         meant = next((word for word in lexicon.apostrophes if _one_off(token, word)), None)
         if meant is not None and not lexicon.words.get(bare, frozenset()) & NEGATIVE:
             return _misspelt_negation(token, bare, meant, lexicon)
@@ -89,7 +89,7 @@ def _elided(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     """Words grown together by an apostrophe ("j'arrive"), or a negation in front ("s'vij", "svij")."""
     head, mark, tail = token.partition("'")
     tail = tail.replace("'", "")
-    if mark and head and _known(head, lexicon) and _known(tail, lexicon):
+    if mark and len(tail) > 2 and head and _known(head, lexicon) and _known(tail, lexicon):
         return (Guess(head, _known(head, lexicon)), Guess(tail, _known(tail, lexicon)))
     bare = token.replace("'", "")
     for prefix in lexicon.prefixes:

@@ -21,7 +21,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_BREAKS = frozenset('.,!:;()\n"…|/“”„«»[]*=~')
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _FIGURES = re.compile(r"\d+")
 # A question mark that came for an apostrophe: "can?t".
@@ -54,7 +53,12 @@ class Piece:
 
 _BREAK = Piece("", frozenset({Role.BREAK}), words=0)
 _ASKED = Piece("?", frozenset({Role.ASKED}), words=0)
-_DASH = Piece("-", frozenset({Role.DASH}), words=0)
+_MARKS: Mapping[str, Piece] = {
+    **dict.fromkeys('.,!:;()\n"…|/“”„«»[]*=~', _BREAK),
+    "?": _ASKED,
+    "-": Piece("-", frozenset({Role.DASH}), words=0),
+    "\x00": Piece("\x00", suspect=True),
+}
 
 
 def pieces(text: str, lexicon: Lexicon) -> list[Piece]:
@@ -91,29 +95,26 @@ def _mixed(token: str, lexicon: Lexicon) -> list[Piece | Guess]:
     return [*_marked("number", digits[0]), *spell(token[digits.end() :], lexicon)]
 
 
-def _marked(kind: str, token: str) -> Iterator[Piece | Guess]:
-    if kind == "number" and "/" not in token:
-        value = {Role.DIGITS: int(token[:9]), Role.NUMBER: int(token[:9])}
-        yield Piece(token, frozenset(value), value)
-    elif kind == "number":
-        yield Guess(token, (token,))
+def _marked(kind: str, found: str) -> Iterator[Piece | Guess]:
+    if kind == "number":
+        yield _number(found) if "/" not in found else Guess(found, (found,))
     elif kind == "clock":
-        hour, minute = re.findall(r"\d+", token)
-        yield Piece(token, frozenset({Role.CLOCK}), {Role.CLOCK: int(hour) * 60 + int(minute)})
+        hour, minute = re.findall(r"\d+", found)
+        yield Piece(found, frozenset({Role.CLOCK}), {Role.CLOCK: int(hour) * 60 + int(minute)})
     elif kind == "date":
-        yield Piece(token, frozenset({Role.DATE}))
+        yield Piece(found, frozenset({Role.DATE}))
     elif kind == "odd":
-        yield Piece(token)
-    elif token == "?":
-        yield _ASKED
-    elif token == "-":
-        yield _DASH
-    elif token in signs():
-        yield Piece(token, frozenset({signs()[token]}), words=0)
-    elif token in _BREAKS:
-        yield _BREAK
-    elif token == "\x00":
-        yield Piece(token, suspect=True)
+        yield Piece(found)
+    elif found in _MARKS:
+        yield _MARKS[found]
+    elif found in signs():
+        yield Piece(found, frozenset({signs()[found]}), words=0)
+
+
+def _number(figures: str) -> Piece:
+    # Longer ones are telephone numbers.
+    value = int(figures[:9])
+    return Piece(figures, frozenset({Role.DIGITS, Role.NUMBER}), {Role.DIGITS: value, Role.NUMBER: value})
 
 
 def _expressions(found: list[Piece | Guess], lexicon: Lexicon) -> Iterator[Piece]:
