@@ -85,10 +85,12 @@ def says(clause: Clause) -> Says:
     """What a clause says by itself."""
     if _no_texts(clause):
         return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
+    if clause.does(Role.STOP_VERBS) and clause.does(Role.TEXTS) and clause.does(Role.COME, Role.SET_OUT):
+        return Says.CONFLICT  # "I'm leaving your list"
     if clause.does(Role.LIMITED) or (clause.does(Role.IF, Role.ONLY) and clause.does(Role.NEEDED)):
         return Says.LIMITED
     if clause.does(Role.WISH) and not clause.does(Role.IF, Role.CANNOT) and not clause.asked:
-        return Says.WISH
+        return Says.NO if clause.does(Role.NO, Role.AWAY, Role.REASON) else Says.WISH
     if _doubts(clause):
         if clause.asked:
             return Says.QUESTION
@@ -162,11 +164,14 @@ def _denied(clause: Clause) -> Says:
         return Says.AWAY if clause.does(Role.LENGTH, Role.END) else Says.NOT_COMING
     if clause.does(Role.COME):
         return Says.NOT_COMING
+    if clause.does(Role.LEFT) and not clause.does(Role.SET_OUT, Role.ARRIVED, Role.ON, Role.CANNOT):
+        return Says.NOTHING  # "not going home yet"
     if clause.does(Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON):
         return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.CONFLICT
     if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
         return Says.AWAY
-    if clause.does(Role.OTHER) and not clause.does(Role.NO, Role.YES):
+    refuses = any(piece.does(Role.NO) and not piece.does(Role.NOT) for piece in clause.pieces)
+    if clause.does(Role.OTHER) and not refuses and not clause.does(Role.YES):
         return Says.HARDLY if clause.does(Role.CANNOT) and not clause.does(Role.RECEIVED) else Says.NOTHING
     if clause.does(Role.CANNOT):
         return Says.HARDLY if clause.unknown else Says.NOT_COMING
@@ -182,8 +187,6 @@ def _refused(clause: Clause) -> Says:
     """A clause with a word like "no". Beside a yes or a verb of coming nobody knows what it denies."""
     if clause.does(Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED):
         return Says.COMING if clause.does(Role.COME) and _doubled(clause) else Says.CONFLICT
-    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
-        return Says.AWAY
     return Says.NO
 
 
@@ -202,6 +205,11 @@ def _told(clause: Clause) -> Says:
     # "ill" is "I'll" without its apostrophe where somebody comes.
     if any(piece.does(Role.AWAY) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
         return Says.CONFLICT if comes else Says.AWAY
+    going = clause.does(Role.YES, Role.COME, Role.SET_OUT) and clause.does(Role.REASON)
+    if going and not clause.does(Role.LENGTH, Role.MOMENT):
+        return Says.CONFLICT  # "on my way to work"
+    if clause.does(Role.COME) and clause.does(Role.AGO):
+        return Says.ARRIVED  # "llegamos hace cinco minutos"
     if clause.does(Role.ARRIVED):
         return Says.COMING if _is_to_come(clause) else Says.ARRIVED
     if back:

@@ -10,6 +10,8 @@ from .moments import Moments
 from .row import Found
 
 _DATE = re.compile(r"(\d\d?)[./](\d\d?)[./]?(\d{4}|\d\d)?")
+# Beside these "until 6" is the end of an absence; the same word may mean "by 6".
+_ABSENT = (Role.AWAY, Role.REASON, Role.OFF, Role.CANNOT, Role.NOT, Role.NO, Role.TEXTS)
 _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 
 
@@ -25,15 +27,18 @@ class Times(Lengths, Moments):
             if found is not None:
                 day, stop = found
                 return Role.END, self._to_midnight(day), stop - at
+        arrives = self.does(at, Role.IN, Role.AT) and not any(piece.does(*_ABSENT) for piece in self.pieces)
         moment = self.moment(start) or self.moment(start - 1 if self.does(start - 1, Role.AT) else start)
         if moment is not None:
-            return Role.END, moment[1], start + moment[2] - at
+            return Role.MOMENT if arrives else Role.END, moment[1], start + moment[2] - at
+        length = self.length(start)
+        if length is not None and arrives:
+            return Role.LENGTH, length[1], start + length[2] - at
         number = self.number(start)
         if number is not None and number[0] <= 24 and not self.does(start + number[1], Role.UNIT):
             ahead = self._ahead(int(number[0]) * 60 % DAY, number[0] > 12, self._half(start + number[1]), 0)
             stop = start + number[1] + (1 if self._half(start + number[1]) else 0)
             return Role.END, ahead, stop - at
-        length = self.length(start)
         return None if length is None else (Role.END, length[1], start + length[2] - at)
 
     def _end_before(self, at: int) -> Found | None:

@@ -4,11 +4,12 @@ from .lexicon import Role
 from .row import Found, Row
 from .words import Piece
 
-DAY = 24 * 60
+DAY, _HOUR = 24 * 60, 60
 #: Kilometres or miles; who is farther away says no.
 _FAR = 50
 # "in 20" are minutes; "in 2" may be hours.
 _LEAST_BARE = 5
+_QUARTER = 15
 _ENDS_BARE = (Role.BREAK, Role.POLITE, Role.ARRIVED, Role.COME, Role.SET_OUT)
 
 
@@ -24,7 +25,16 @@ class Lengths(Row):
 
     def length(self, at: int) -> Found | None:
         start = self.skip(at, Role.IN)
-        read = self._span(start) or self._units(start) or self._hours_and_minutes(start)
+        read = (
+            self._span(start) or self._units(start) or self._hours_and_minutes(start) or self._unit_first(start)
+        )
+        if (
+            read is None
+            and start > at
+            and self.does(start, Role.UNIT)
+            and self.value(start, Role.UNIT) == _HOUR
+        ):
+            read = self._more(_HOUR, _HOUR, start + 1)  # "через час"
         if read is None and start > at:
             read = self._bare(start)
         if read is None:
@@ -38,10 +48,14 @@ class Lengths(Row):
         if number is None or not _LEAST_BARE <= number[0] <= DAY:
             return None
         stop = at + number[1]
-        ends = stop == len(self.pieces) or self.does(stop, *_ENDS_BARE)
+        last = stop + 1 == len(self.pieces) and self.does(stop, Role.NEUTRAL)
+        ends = last or stop == len(self.pieces) or self.does(stop, *_ENDS_BARE)
         return (number[0], stop) if ends else None
 
     def _span(self, at: int) -> tuple[float, int] | None:
+        times = self.number(at) if self.does(at + 1, Role.SPAN) and not self.does(at, Role.SPAN) else None
+        if times is not None and self.value(at + 1, Role.SPAN) == _QUARTER:
+            return times[0] * _QUARTER, at + 2  # "3 kwartier"
         if not self.does(at, Role.SPAN):
             return None
         minutes: float = self.value(at, Role.SPAN)
@@ -50,11 +64,21 @@ class Lengths(Row):
             return minutes + self.value(stop + 1, Role.SPAN), stop + 2
         return minutes, stop
 
+    def _unit_first(self, at: int) -> tuple[float, int] | None:
+        """ "минут 20", "минут через 20": about so many minutes."""
+        if not self.does(at, Role.UNIT) or self.value(at, Role.UNIT) != 1 or self.does(at, Role.NEUTRAL):
+            return None
+        number = self.number(self.skip(at + 1, Role.IN))
+        stop = self.skip(at + 1, Role.IN) + number[1] if number else at
+        return (number[0], stop) if number and not self.does(stop, Role.UNIT) else None
+
     def _units(self, at: int) -> tuple[float, int] | None:
         number = self.range(at)
         if number is None:
             return None
-        count, after = number[0], self.skip(at + number[1], Role.IN)  # "les cinq prochains jours"
+        count, after = number[0], at + number[1]
+        while self.does(after, Role.IN) and not self.does(after, Role.UNIT):
+            after += 1  # "les cinq prochains jours"
         if self.does(after, Role.HALF_AFTER) and self.does(after + 1, Role.UNIT):
             count, after = count + 0.5, after + 1
         if not self.does(after, Role.UNIT):

@@ -115,7 +115,7 @@ POSITIVE = frozenset({Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED
 NEGATION = "-not-"
 #: The last word of an entry that counts only where its clause ends.
 END_OF_CLAUSE = "."
-_LISTED = re.compile(r"[0-9]+/[0-9]+|[^\W_]+\*?")
+_LISTED = re.compile(r"[0-9]+/[0-9]+|\*?[^\W_]+\*?")
 _NAMES = frozenset(role.value for role in Role)
 
 
@@ -146,6 +146,7 @@ class Lexicon:
     tree: Branch
     words: Mapping[str, frozenset[Role]]
     stems: frozenset[str]
+    endings: frozenset[str]
     apostrophes: frozenset[str]
     elided: frozenset[str]
     negations: frozenset[str]
@@ -188,21 +189,25 @@ def lexicon(*languages: str) -> Lexicon:
                 alone.setdefault(word, frozenset())
         if len(words) == 1:
             alone[words[0]] = sense.roles
-            if language == languages[0] and sense.roles & {Role.NO, Role.NOT, Role.CANNOT}:
+            short = len(words[0]) <= 2
+            wary = {Role.NO, Role.NOT, Role.CANNOT} | (set() if short else {Role.IF})
+            if language == languages[0] and sense.roles & wary:
                 negations.add(words[0])
     lengths: dict[int, list[str]] = {}
     for word in alone:
-        if len(word) > 2 and not word.endswith("*"):
+        if len(word) > 2 and "*" not in word:
             lengths.setdefault(len(word), []).append(word)
     stems = frozenset(word for word in alone if word.endswith("*"))
+    endings = frozenset(word for word in alone if word.startswith("*"))
     return Lexicon(
         languages[0],
         tree,
-        MappingProxyType({word: roles for word, roles in alone.items() if word not in stems}),
+        MappingProxyType({word: roles for word, roles in alone.items() if "*" not in word}),
         stems,
+        endings,
         frozenset(apostrophes),
         frozenset(elided),
-        frozenset(word for word in negations if word not in stems),
+        frozenset(word for word in negations if "*" not in word),
         tuple(sorted(_prefixes(languages[0]), key=len, reverse=True)),
         MappingProxyType({length: tuple(words) for length, words in lengths.items()}),
     )
@@ -223,11 +228,28 @@ def _expressions(language: str) -> Mapping[tuple[str, ...], Sense]:
             roles.setdefault(words, set()).add(role)
             if value is not None:
                 values.setdefault(words, {})[role] = value
+    alone = {words[0]: found for words, found in roles.items() if len(words) == 1}
     for words, found in roles.items():
-        # "al final no": a refusal that ends in a negation denies a verb behind it.
-        if Role.NO in found and len(words) > 1 and Role.NOT in roles.get(words[-1:], ()):
+        # "al final no": a refusal that has a negation in it denies a verb beside it.
+        if Role.NO in found and len(words) > 1 and any(Role.NOT in alone.get(word, ()) for word in words):
             found.add(Role.NOT)
+    led = [words for words, found in roles.items() if _is_led(words, found, roles, alone)]
+    for words in led:
+        del roles[words]
     return {words: Sense(frozenset(found), values.get(words, {})) for words, found in roles.items()}
+
+
+def _is_led(
+    words: tuple[str, ...],
+    found: set[Role],
+    roles: Mapping[tuple[str, ...], set[Role]],
+    alone: Mapping[str, set[Role]],
+) -> bool:
+    """Whether an entry only takes the "in" off the time behind it: "arrivo in" beside "arrivo"."""
+    shorter = roles.get(words[:-1], set())
+    return bool(
+        len(words) > 1 and found & POSITIVE & shorter and alone.get(words[-1], set()) & {Role.IN, Role.AT}
+    )
 
 
 def _written(written: str, language: str) -> Iterator[tuple[str, ...]]:

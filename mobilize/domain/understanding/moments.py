@@ -6,6 +6,8 @@ from .row import Found, Row
 
 # A clock time that has just passed is a text that came late, not a plan for tomorrow.
 _JUST_PASSED = 60
+# What follows the "at" behind an hour; before an hour or a day it leads on.
+_NO_HOUR = (Role.COME, Role.ARRIVED, Role.SET_OUT, Role.BREAK, Role.NEUTRAL)
 
 
 class Moments(Row):
@@ -87,16 +89,26 @@ class Moments(Row):
         leads = [piece for piece in self.pieces[at:start] if piece.does(Role.AT)]
         only_at = any(not piece.does(Role.IN) for piece in leads)
         half = self.does(after, Role.HALF_AFTER) and not self.does(after + 1, Role.UNIT)
-        marked = half or self.does(after, Role.OCLOCK, Role.AM, Role.PM)
+        # An hour is marked by what follows it: "6 Uhr", "6 pm", Turkish "6'da"; but "in 2 hrs" is a length.
+        behind = (
+            bool(figure)
+            and self.does(after, Role.AT)
+            and after + 1 < len(self.pieces)
+            and self.does(after + 1, *_NO_HOUR)
+        )
+        unit = self.does(after, Role.UNIT) and number[0] < 13 and not only_at
+        marked = half or behind or (self.does(after, Role.OCLOCK, Role.AM, Role.PM) and not unit)
         big_hour = self.does(after, Role.UNIT) and self.value(after, Role.UNIT) == 60 and (
             only_at or (number[0] in range(13, 24) and not self.does(at - 1, Role.OFF, Role.AWAY, Role.IN))
         )  # fmt: skip
+        less = self.does(after, Role.UNIT) and self.does(after + 1, Role.LESS, Role.LESS_QUARTER_AFTER)
+        big_hour = big_hour or (less and self.value(after, Role.UNIT) == 60)  # "six heures moins le quart"
         if number[0] > 24 or not (marked or big_hour or (leads and (only_at or number[0] <= 12))):
             return None
         if self.does(after, Role.UNIT) and not (big_hour or self.does(after, Role.OCLOCK)):
             return None
         hour, stop = int(number[0]), after + (1 if big_hour else 0)
-        stop = self.skip(stop, Role.OCLOCK)
+        stop = self.skip(stop, *((Role.OCLOCK, Role.AT) if behind else (Role.OCLOCK,)))
         minutes, stop = self._past(stop)
         exact = hour > 12 or (len(figure) == 2 and figure[0] == "0")
         return (hour * 60 + minutes) % DAY, exact, stop

@@ -18,6 +18,8 @@ from .lexicon import DOUBTFUL, NEGATION, NEGATIVE, POSITIVE, Lexicon, Role
 # One slip in three letters, two in eight.
 _ONE_FROM, _TWO_FROM = 3, 8
 _MOST_FORMS = 8
+# Small words that are written onto the front of others: Arabic "and", "so", "the", "with the", "to the" ...
+_CLITICS = {"ar": ("وال", "فال", "بال", "عال", "لل", "ال", "و", "ف", "ب")}
 _TRIPLED = re.compile(r"([^\W\d_])\1{2,}")
 _DOUBLED = re.compile(r"([^\W\d_])\1+")
 
@@ -75,7 +77,9 @@ def _as_written(token: str, bare: str) -> Iterator[str]:
 def _known(word: str, lexicon: Lexicon) -> tuple[str, ...]:
     exact = (word,) if word in lexicon.words else ()
     stems = (f"{word[:end]}*" for end in range(len(word), 2, -1))
-    return exact + tuple(stem for stem in stems if stem in lexicon.stems)
+    found = exact + tuple(stem for stem in stems if stem in lexicon.stems)
+    ends = (f"*{word[start:]}" for start in range(1, len(word) - 1))
+    return found or tuple(ending for ending in ends if ending in lexicon.endings)
 
 
 def _inside_expressions(word: str, lexicon: Lexicon) -> tuple[str, ...]:
@@ -92,6 +96,10 @@ def _elided(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     if mark and len(tail) > 2 and head and _known(head, lexicon) and _known(tail, lexicon):
         return (Guess(head, _known(head, lexicon)), Guess(tail, _known(tail, lexicon)))
     bare = token.replace("'", "")
+    for clitic in _CLITICS.get(lexicon.name, ()):
+        rest = bare.removeprefix(clitic)
+        if rest != bare and len(rest) > 2 and _known(rest, lexicon):
+            return (Guess(rest, _known(rest, lexicon)),)
     for prefix in lexicon.prefixes:
         rest = bare.removeprefix(prefix)
         if rest != bare and len(rest) > 2 and lexicon.words.get(rest, frozenset()) & POSITIVE:
@@ -149,6 +157,8 @@ def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]
         for known in lexicon.by_length.get(length, ())
     ]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
+    if len(word) <= _ONE_FROM:
+        found = [one for one in found if _rank(word, one[0]) % 3 < 2]  # three letters tell too little
     ranked = sorted((_rank(word, known), known) for known, _, _ in found)
     return ranked[:_MOST_FORMS]
 

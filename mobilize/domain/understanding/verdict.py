@@ -10,6 +10,8 @@ from .numbers import SMALL, numbers_of, speaks
 from .outcome import STRONG, Said, outcome
 from .words import Piece
 
+_REFUSAL = 2
+_COMING = (*STRONG, Says.YES)
 _DIGIT_SAYS = {1: Says.YES, 2: Says.NO, 3: Says.LIMITED, 4: Says.ARRIVED, 5: Says.LEFT}
 #: How much a word that is not known, or only guessed, takes off the confidence of a text of one word.
 _UNKNOWN_COSTS, _GUESS_COSTS = 0.8, 0.25
@@ -46,6 +48,8 @@ def weigh(pieces: Sequence[Piece], has_calls: bool) -> Meaning:
         if numbers.rest and numbers.rest[0].does(Role.ASKED):
             return _DOUBTED
     result = outcome(said)
+    if digit == _REFUSAL and result in _COMING:
+        result = Says.CONFLICT
     if result in (Says.NO, Says.HARDLY) and any(piece.hopeful for piece in pieces):
         result = Says.CONFLICT  # "no no, I'm cming"
     times = _times(said, numbers.minutes)
@@ -112,7 +116,7 @@ class _Times:
     arrival: int | None
     told: bool
     absence: int | None
-    bare: bool
+    promised: bool
 
 
 def _times(said: Sequence[Said], bare: int | None) -> _Times:
@@ -123,18 +127,30 @@ def _times(said: Sequence[Said], bare: int | None) -> _Times:
         for piece in clause.pieces:
             if piece.does(Role.LENGTH, Role.END):
                 absences.append(_value(piece))
-            if piece.does(Role.LENGTH, Role.MOMENT) and one not in (
-                Says.NO,
-                Says.NOT_COMING,
-                Says.AWAY,
-                Says.REASON,
+            too_long = piece.does(Role.LENGTH) and (_value(piece) or 0) >= DAY
+            if (
+                piece.does(Role.LENGTH, Role.MOMENT)
+                and not too_long
+                and one
+                not in (
+                    Says.NO,
+                    Says.NOT_COMING,
+                    Says.AWAY,
+                    Says.REASON,
+                )
             ):
                 arrivals.append((one in STRONG or one is Says.YES, _value(piece)))
+    told = list(arrivals)
     if bare is not None:
         arrivals.append((True, bare))
     best = [minutes for strong, minutes in arrivals if strong] or [minutes for _, minutes in arrivals]
     known = [minutes for minutes in best if minutes is not None and minutes <= 24 * 60]
-    return _Times(max(known, default=None), bool(arrivals), absences[0] if absences else None, bare is not None)
+    return _Times(
+        max(known, default=None),
+        bool(arrivals),
+        absences[0] if absences else None,
+        any(strong for strong, _ in told),
+    )
 
 
 _INTENTS = {
@@ -179,7 +195,10 @@ def _meaning(result: Says | None, said: Sequence[Said], times: _Times, has_calls
 
 def _with_a_time(result: Says | None, said: Sequence[Said], times: _Times) -> Says | None:
     """A time to come says that somebody comes, if nothing else says more; it casts doubt on a faint no."""
-    late = result is Says.ARRIVED and times.bare  # "bin in 20 da"
+    late = result is Says.ARRIVED and times.arrival is not None  # "bin in 20 da"
+    turned = any(one is Says.NOT_COMING and clause.turns for one, clause in said)
+    if result is Says.NOT_COMING and times.promised and not turned:
+        return Says.CONFLICT  # "in 20 min, can't be sooner"
     if result in (None, Says.OBSTACLE) or late or (result is Says.LEFT and not _left_at(said)):
         return Says.COMING
     if result in (Says.REASON, Says.HARDLY) or (result is Says.NO and not _bare_no(said)):

@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     (?P<date>(?<![\d.])(?:\d{4}-\d\d?-\d\d?|\d\d?\.\d\d?\.(?:\d{4}|\d\d)?|\d\d?/\d\d?/\d{2,4})(?!\d))
   | (?P<clock>(?<![\d:.,])(?:[01]?\d|2[0-3])(?:[:.]|\s?h\s?)[0-5]\d(?!\d|[.,:]\d))
   | (?P<odd>(?<!\S)[+-]\d+|\d+(?:[.,:]\d+)+)
-  | (?P<mixed>\d+[^\W\d_]{2,}|[^\W\d_]+\d[^\W\d_]+)
+  | (?P<mixed>\d+[^\W\d_]+|[^\W\d_]+\d[^\W\d_]+|[^\W\d_]{2,}\d(?![\d.:,]))
   | (?P<number>\d+(?:/\d+)?)
   | (?P<word>'?[^\W\d_]+(?:'+[^\W\d_]+)*'?)
   | (?P<mark>[^\w\s]|\n|\x00)
@@ -26,6 +26,10 @@ _FIGURES = re.compile(r"\d+")
 # A question mark that came for an apostrophe: "can?t".
 _LOST_APOSTROPHE = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
 
+# "1/25" is "1 25"; "1/2" is no answer.
+_CALL_AND_MINUTES = re.compile(r"^(\W*(?:[^\W\d_]\W?)?[1-5])/(?=[1-9]\d+\b(?!/))")
+# "20'" are minutes.
+_PRIME = re.compile(r"(?<=\d)'(?![^\W_])")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-/](?=[^\W\d_])")
 
 
@@ -64,7 +68,8 @@ _MARKS: Mapping[str, Piece] = {
 def pieces(text: str, lexicon: Lexicon) -> list[Piece]:
     """The text as pieces; words that nothing is known of are pieces without a role."""
     found: list[Piece | Guess] = []
-    plain = _LOST_APOSTROPHE.sub("'", fold(text, lexicon.name))
+    plain = _CALL_AND_MINUTES.sub(r"\1 ", fold(text, lexicon.name))
+    plain = _PRIME.sub(" min", _LOST_APOSTROPHE.sub("'", plain))
     for match in _TOKEN.finditer(_HYPHEN.sub(" ", plain)):
         kind, token = match.lastgroup or "", match[0]
         if kind == "word":
@@ -89,10 +94,16 @@ def all_known(text: str, lexicon: Lexicon) -> bool:
 
 def _mixed(token: str, lexicon: Lexicon) -> list[Piece | Guess]:
     """ "2nite" is a word if it is listed; "20min" is a number and a word."""
-    digits = _FIGURES.match(token)
-    if digits is None or token in lexicon.words:
+    digits = _FIGURES.search(token)
+    middle = digits is not None and digits.start() > 0 and digits.end() < len(token)
+    before, after = (token[: digits.start()], token[digits.end() :]) if digits else ("", "")
+    counted = Role.UNIT in lexicon.words.get(after, frozenset())
+    listed = lexicon.words.get(token) or (token in lexicon.words and not counted)
+    if digits is None or middle or listed:
         return list(spell(token, lexicon))
-    return [*_marked("number", digits[0]), *spell(token[digits.end() :], lexicon)]
+    words: list[Piece | Guess] = [*spell(before, lexicon)] if before else []
+    words += _marked("number", digits[0])
+    return [*words, *spell(after, lexicon)] if after else words
 
 
 def _marked(kind: str, found: str) -> Iterator[Piece | Guess]:
@@ -147,7 +158,7 @@ def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Se
         if not branches:
             break
         length = ahead - at + 1
-        ends = ahead + 1 == len(found) or isinstance(found[ahead + 1], Piece)
+        ends = _ends(found, ahead + 1)
         ended = [
             (branch.words[END_OF_CLAUSE], how) for branch, how in branches if END_OF_CLAUSE in branch.words
         ]
@@ -156,6 +167,13 @@ def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Se
                 best = (length, branch.sense, how > _SURE)
                 break
     return best
+
+
+def _ends(found: list[Piece | Guess], at: int) -> bool:
+    """Whether a clause ends here, or only the letter of a call is left."""
+    if at == len(found) or isinstance(found[at], Piece):
+        return True
+    return at + 1 == len(found) and len(found[at].text) == 1
 
 
 # How an expression was found: as it stands; by guesses; by a word that is known only inside it; and that
