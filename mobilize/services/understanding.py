@@ -8,7 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from mobilize.domain import replies
 from mobilize.domain.vocabulary import Channel, Intent, MessageKind, RecipientState
