@@ -60,6 +60,8 @@ class Clause:
 
 
 _FOR_A_TIME = (Role.LENGTH, Role.END)
+# "I am ill"; longer, "ill" is "I'll".
+_SHORT = 3
 _TIMES = (Role.LENGTH, Role.MOMENT, Role.END)
 
 
@@ -132,6 +134,8 @@ def _doubts(clause: Clause) -> bool:
     for at, piece in enumerate(clause.pieces):
         if piece.does(Role.DOUBT):
             after = clause.pieces[at + 1 : at + 2]
+            if clause.does(Role.DELAY) and not clause.does(Role.COME):
+                continue  # "might be late"
             timed = bool(after) and after[0].does(Role.LENGTH, Role.MOMENT)
             if not (timed and clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.ARRIVED)):
                 return True
@@ -213,7 +217,8 @@ def _told(clause: Clause) -> Says:
     if back and not comes:
         return Says.BACK  # "back from holiday"
     # "ill" is "I'll" without its apostrophe where somebody comes.
-    if any(piece.does(Role.AWAY) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
+    at_length = comes or len(clause.pieces) > _SHORT
+    if any(piece.does(Role.AWAY) and not (at_length and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
         return Says.CONFLICT if comes else Says.AWAY
     going = clause.does(Role.YES, Role.COME, Role.SET_OUT) and clause.does(Role.REASON)
     if going and not clause.does(Role.LENGTH, Role.MOMENT):
