@@ -21,6 +21,7 @@ _MOST_FORMS = 8
 # Small words that are written onto the front of others: Arabic "and", "so", "the", "with the", "to the" ...
 _CLITICS = {"ar": ("وال", "فال", "بال", "عال", "لل", "ال", "و", "ف", "ب")}
 _TRIPLED = re.compile(r"([^\W\d_])\1{2,}")
+_EACH_DOUBLED = re.compile(r"([^\W\d_])\1+")
 _DOUBLED = re.compile(r"([^\W\d_])\1+$")
 
 
@@ -54,6 +55,9 @@ def spell(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
         known = _known(form, lexicon)
         if known:
             return (Guess(form, known, inside=_inside_expressions(form, lexicon)),)
+    head, mark, tail = token.partition("'")
+    if mark and len(tail) > _ONE_FROM and _known(head, lexicon) and not _elided(token, lexicon):
+        return (Guess(head, _known(head, lexicon)), *_guess(tail.replace("'", ""), lexicon))  # "j'arriv"
     return _elided(token, lexicon) or _guess(bare, lexicon)
 
 
@@ -150,6 +154,10 @@ def _weighed(word: str, found: Sequence[tuple[int, str]], lexicon: Lexicon) -> G
     kinds = {_kind(lexicon.words[known]) for _, known in found}
     hopeful = "positive" in kinds
     forms = tuple(dict.fromkeys(form for _, known in found for form in _known(known, lexicon)))
+    likeliest = {_kind(lexicon.words[known]) for rank, known in found if rank == found[0][0]}
+    if len(kinds) > 1 and likeliest == {"negative"} and found[0][0] == 0:
+        negative = tuple(known for _, known in found if _kind(lexicon.words[known]) == "negative")
+        return Guess(word, guesses=negative, inside=forms, suspect=True, hopeful=hopeful)  # "nien"
     if len(kinds) > 1 and kinds & {"negative", "doubtful"}:
         return Guess(word, inside=forms, suspect=True, hopeful=hopeful)
     if len(kinds) > 1 and hopeful and _kind(lexicon.words[found[0][1]]) != "positive":
@@ -174,7 +182,7 @@ def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]
 
 def _rank(word: str, known: str) -> int:
     """Swapped letters are likelier than a lost one, and the first letter is seldom wrong."""
-    swapped = sorted(word) == sorted(known)
+    swapped = sorted(word) == sorted(known) or _EACH_DOUBLED.sub(r"\1", word) == known
     return (0 if swapped else 1 if len(known) > len(word) else 2) + (0 if word[0] == known[0] else 3)
 
 
