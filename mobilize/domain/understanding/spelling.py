@@ -17,6 +17,8 @@ from .lexicon import DOUBTFUL, NEGATION, NEGATIVE, POSITIVE, Lexicon, Role
 
 # One slip in three letters, two in eight.
 _ONE_FROM, _TWO_FROM = 3, 8
+# In words of four letters another first letter makes another word: "Rome" is not "home".
+_UNLIKELY = (3, 5)
 _MOST_FORMS = 8
 # Small words that are written onto the front of others: Arabic "and", "so", "the", "with the", "to the" ...
 _CLITICS = {"ar": ("وال", "فال", "بال", "عال", "لل", "ال", "و", "ف", "ب")}
@@ -176,6 +178,8 @@ def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
     if len(word) <= _ONE_FROM:
         found = [one for one in found if _rank(word, one[0]) % 3 < 2]  # three letters tell too little
+    elif len(word) == _ONE_FROM + 1:
+        found = [one for one in found if _rank(word, one[0]) not in _UNLIKELY]
     ranked = sorted((_rank(word, known), known) for known, _, _ in found)
     return ranked[:_MOST_FORMS]
 
