@@ -73,6 +73,17 @@ class Settings:
     probe_seconds: float
     sms_prices: Mapping[str, float] | None
     sms_currency: str
+    voice_gateway: str
+    voice_from: str | None
+    voice_voices: Mapping[str, str]
+    voice_calls_per_second: float
+    voice_calls_at_once: int
+    voice_ring_seconds: int
+    voice_longest_seconds: int
+    voice_attempts: int
+    voice_retry_minutes: float
+    voice_prices: Mapping[str, float] | None
+    voice_cost_cap: float | None
     plan_seconds: float
     one_by_one_minutes: float
     silent_reminder_minutes: float
@@ -82,11 +93,14 @@ class Settings:
     longest_shift_hours: float
     fatigue_cap: int
     fatigue_days: int
+    live_place_minutes: int
     rest_hours: int
     minimum_age: int
     automatic_answers_per_hour: int
+    certificate_notice_days: int
     token_max_age_seconds: int
     secure_cookies: bool
+    trusted_proxies: int
     log_format: str
     log_level: str
 
@@ -123,7 +137,7 @@ class Prices(fields.String):
 
     default_error_messages = {  # noqa: RUF012 (the library's form)
         "prices": "must be pairs like IT=0.08,AL=0.07,*=0.10: a country's two letters or *, and the price of a "
-        "segment, 0 or more"
+        "segment or a minute, 0 or more"
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -134,6 +148,24 @@ class Prices(fields.String):
                 raise self.make_error("prices")
             prices[found[1]] = float(found[2])
         return prices
+
+
+class Voices(fields.String):
+    """``language=voice/locale`` pairs separated by commas; the empty mapping where none is named."""
+
+    default_error_messages = {  # noqa: RUF012 (the library's form)
+        "voices": "must be pairs like sq=Polly.Carla/it-IT: a language's letters, the provider's name for a "
+        "voice, and its locale"
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        voices: dict[str, str] = {}
+        for pair in super()._deserialize(value, attr, data, **kwargs).split(","):
+            found = re.fullmatch(r"([a-z]{2,3})=([\w.-]+/[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)", pair.strip())
+            if found is None:
+                raise self.make_error("voices")
+            voices[found[1]] = found[2]
+        return voices
 
 
 class Pairs(fields.String):
@@ -186,6 +218,10 @@ def _addresses(listed: tuple[str, ...]) -> None:
         raise ValidationError(
             f"{wrong[0]!r} must be a phone as +39…, a short code, a name or a messaging service"
         )
+
+
+def _first_phone(addresses: tuple[str, ...]) -> str | None:
+    return next((one for one in addresses if one.startswith("+")), None)
 
 
 def _severities(listed: tuple[str, ...]) -> None:
@@ -422,7 +458,70 @@ class SettingsSchema(Schema):
     SMS_CURRENCY = fields.String(
         load_default="EUR",
         validate=validate.Regexp(r"^[A-Z]{3}$", error="must be three letters, as in EUR (ISO 4217)"),
-        metadata={"help": "The currency of `SMS_PRICES`, ISO 4217."},
+        metadata={"help": "The currency of `SMS_PRICES` and `VOICE_PRICES`, ISO 4217."},
+    )
+    VOICE_GATEWAY = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(["none", "simulator", "twilio"], error="must be none, simulator or twilio"),
+        metadata={
+            "help": "Who places calls to people who stay silent: `none`, `simulator` (phones on this machine) "
+            "or `twilio`. Left out: `simulator` if texts are simulated, otherwise `none`."
+        },
+    )
+    VOICE_FROM = fields.String(
+        load_default=None,
+        validate=validate.Regexp(r"^\+[1-9]\d{6,14}$", error="must be a phone as +39…"),
+        metadata={"help": "The number that calls come from. Left out: the first phone of `TWILIO_FROM`."},
+    )
+    VOICE_VOICES = Voices(
+        load_default=None,
+        metadata={
+            "help": "Voices by language, in place of the usual ones or for a language without, as "
+            "`it=Polly.Giorgio/it-IT,sq=Polly.Carla/it-IT`."
+        },
+    )
+    VOICE_CALLS_PER_SECOND = fields.Float(
+        load_default=1.0,
+        validate=validate.Range(min=0.01, max=100),
+        metadata={"help": "Calls that the account may start in a second; Twilio allows one unless agreed."},
+    )
+    VOICE_CALLS_AT_ONCE = fields.Integer(
+        load_default=20,
+        validate=validate.Range(min=1, max=1000),
+        metadata={"help": "Calls that may ring or be spoken in at the same time, over all engines."},
+    )
+    VOICE_RING_SECONDS = fields.Integer(
+        load_default=30,
+        validate=validate.Range(min=5, max=120),
+        metadata={"help": "How long a phone rings before nobody counts as there."},
+    )
+    VOICE_LONGEST_SECONDS = fields.Integer(
+        load_default=120,
+        validate=validate.Range(min=30, max=600),
+        metadata={"help": "A call is ended after this long; so is what it can cost."},
+    )
+    VOICE_ATTEMPTS = fields.Integer(
+        load_default=2,
+        validate=validate.Range(min=1, max=10),
+        metadata={"help": "Calls to one person in one callout, at most."},
+    )
+    VOICE_RETRY_MINUTES = fields.Float(
+        load_default=5.0,
+        validate=validate.Range(min=0.1, max=240),
+        metadata={"help": "From the end of a call without an answer until the next to the same person."},
+    )
+    VOICE_PRICES = Prices(
+        load_default=None,
+        metadata={
+            "help": "What a minute of a call costs by country, as `IT=0.03,AL=0.25,*=0.30`; `*` is any other. "
+            "Without prices, no cost is shown."
+        },
+    )
+    VOICE_COST_CAP = fields.Float(
+        load_default=None,
+        validate=validate.Range(min=0),
+        metadata={"help": "What the calls of one callout may cost. Left out: no limit. Needs `VOICE_PRICES`."},
     )
     PLAN_SECONDS = fields.Float(
         load_default=60.0,
@@ -481,6 +580,11 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=1, max=366),
         metadata={"help": "The days over which `FATIGUE_CAP` counts."},
     )
+    LIVE_PLACE_MINUTES = fields.Integer(
+        load_default=120,
+        validate=validate.Range(min=5, max=1440),
+        metadata={"help": "How long a place counts that a person shared from their link."},
+    )
     REST_HOURS = fields.Integer(
         load_default=12,
         validate=validate.Range(min=0, max=720),
@@ -496,10 +600,23 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=1, max=100),
         metadata={"help": "Automatic answers that one phone gets within an hour."},
     )
+    CERTIFICATE_NOTICE_DAYS = fields.Integer(
+        load_default=30,
+        validate=validate.Range(min=1, max=366),
+        metadata={"help": "Days ahead of which holders are told that a certificate lapses."},
+    )
     TOKEN_MAX_AGE_SECONDS = fields.Integer(
         load_default=86_400,
         validate=validate.Range(min=1, max=31_536_000),
         metadata={"help": "How long an API token is valid."},
+    )
+    TRUSTED_PROXIES = fields.Integer(
+        load_default=0,
+        validate=validate.Range(min=0, max=10),
+        metadata={
+            "help": "How many proxies of yours stand before this service and add to `X-Forwarded-For`. Limits "
+            "then count the addresses behind them."
+        },
     )
     SECURE_COOKIES = fields.Boolean(
         load_default=None,
@@ -543,6 +660,25 @@ class SettingsSchema(Schema):
             raise ValidationError(missing)
 
     @validates_schema
+    def calls_can_be_placed(self, data: dict[str, Any], **_: Any) -> None:
+        """Real people are never called by pretence, nor invented people's numbers in earnest."""
+        wrong = {}
+        texts = data["SMS_GATEWAY"]
+        if data["VOICE_GATEWAY"] == "simulator" and texts != "simulator":
+            wrong["VOICE_GATEWAY"] = ["must be none or twilio when texts go to real phones"]
+        if data["VOICE_GATEWAY"] == "twilio":
+            if "twilio" not in texts.split(","):
+                wrong["VOICE_GATEWAY"] = ["can be twilio only if SMS_GATEWAY has twilio"]
+            elif not data["VOICE_FROM"] and not _first_phone(data["TWILIO_FROM"]):
+                wrong["VOICE_FROM"] = ["is not set; VOICE_GATEWAY=twilio needs it, or a phone in TWILIO_FROM"]
+        if data["VOICE_COST_CAP"] is not None and "*" not in (data["VOICE_PRICES"] or {}):
+            wrong["VOICE_PRICES"] = [
+                "must have a price for every country (*=…), or VOICE_COST_CAP caps nothing"
+            ]
+        if wrong:
+            raise ValidationError(wrong)
+
+    @validates_schema
     def router_can_be_asked(self, data: dict[str, Any], **_: Any) -> None:
         wrong = {}
         if data["ROUTER"] != "none" and not data["ROUTER_URL"]:
@@ -569,6 +705,10 @@ class SettingsSchema(Schema):
         values["public_url"] = values["public_url"].rstrip("/")
         # Plain postgresql:// would pick a driver that is not installed.
         values["database_url"] = values["database_url"].replace("postgresql://", "postgresql+psycopg://", 1)
+        if values["voice_gateway"] is None:
+            values["voice_gateway"] = "simulator" if values["sms_gateway"] == "simulator" else "none"
+        values["voice_voices"] = values["voice_voices"] or {}
+        values["voice_from"] = values["voice_from"] or _first_phone(values["twilio_from"])
         if values["secure_cookies"] is None:
             values["secure_cookies"] = values["public_url"].startswith("https://")
         return Settings(**values)

@@ -17,6 +17,7 @@ from rich.table import Table
 BENCHES: Mapping[str, str] = {
     "crash": "texts lost and texts sent twice, while processes are killed at random moments",
     "dispatch": "durable texts per second, beside bare clients and task queues; launch to first text",
+    "replies": "texts understood, and dangerous misreadings, on the corpus as it is and damaged",
     "select": "selection of volunteers around a city, beside a geopy loop and a latitude-longitude box",
     "waves": "people disturbed, time to fill and promises kept, beside other ways to ask",
     "webhooks": "webhooks a second, durable before they are acknowledged, beside one ORM object per request",

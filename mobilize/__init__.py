@@ -7,14 +7,15 @@
 from collections.abc import Sequence
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Settings, load_settings
 
 from . import api, cli, hooks, logs, signin, web
 from .extensions import csrf, db, limiter, migrate
-from .gateways import make_geocoder, make_router, make_sms_gateways
+from .gateways import make_geocoder, make_router, make_sms_gateways, make_voice_gateway
 from .services import guard
-from .services.ports import Clock, Geocoder, Router, SmsGateway, SystemClock
+from .services.ports import Clock, Geocoder, Router, SmsGateway, SystemClock, VoiceGateway
 from .services.runtime import Runtime
 
 
@@ -25,6 +26,7 @@ def create_app(
     gateways: Sequence[SmsGateway] | None = None,
     geocoder: Geocoder | None = None,
     router: Router | None = None,
+    voice: VoiceGateway | None = None,
 ) -> Flask:
     """Build the application. Without arguments everything comes from the environment.
 
@@ -58,10 +60,14 @@ def create_app(
         gateways=make_sms_gateways(settings, clock) if gateways is None else gateways,
         geocoder=geocoder or make_geocoder(settings),
         router=router or make_router(settings, clock),
+        voice=voice or make_voice_gateway(settings, clock),
     )
 
     api.init_app(app)
     hooks.init_app(app)
+    if settings.trusted_proxies:
+        # Only whose request it is: scheme and host are PUBLIC_URL's, whatever a proxy shows.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     web.init_app(app)
     cli.init_app(app)
     return app

@@ -89,3 +89,38 @@ def test_the_backup_may_come_first() -> None:
     backup = {"BACKUP_ACCOUNT_SID": "AC" + "1" * 32, "BACKUP_AUTH_TOKEN": "token", "BACKUP_FROM": "Mobilize"}
     settings = load_settings(SECRET | TWILIO | backup | {"SMS_GATEWAY": "backup,twilio"})
     assert settings.sms_gateway.split(",") == ["backup", "twilio"]
+
+
+def test_calls_are_simulated_where_texts_are() -> None:
+    assert load_settings(SECRET).voice_gateway == "simulator"
+    assert load_settings(SECRET | TWILIO).voice_gateway == "none"
+    assert load_settings(SECRET | {"VOICE_GATEWAY": "none"}).voice_gateway == "none"
+
+
+def test_calls_come_from_the_first_phone_that_sends() -> None:
+    chosen = {"TWILIO_FROM": "Mobilize,+15005550006", "VOICE_GATEWAY": "twilio"}
+    assert load_settings(SECRET | TWILIO | chosen).voice_from == "+15005550006"
+
+
+def test_a_voice_may_be_named_for_a_language() -> None:
+    assert load_settings(SECRET).voice_voices == {}
+    voices = load_settings(SECRET | {"VOICE_VOICES": "sq=Polly.Carla/it-IT, it=Polly.Bianca-Neural/it-IT"})
+    assert voices.voice_voices == {"sq": "Polly.Carla/it-IT", "it": "Polly.Bianca-Neural/it-IT"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"VOICE_GATEWAY": "twilio"}, "VOICE_GATEWAY"),
+        (TWILIO | {"VOICE_GATEWAY": "simulator"}, "VOICE_GATEWAY"),
+        (TWILIO | {"TWILIO_FROM": "Mobilize", "VOICE_GATEWAY": "twilio"}, "VOICE_FROM"),
+        ({"VOICE_COST_CAP": "5"}, "VOICE_PRICES"),
+        ({"VOICE_COST_CAP": "5", "VOICE_PRICES": "AL=0.2"}, "VOICE_PRICES"),
+        ({"VOICE_VOICES": "sq"}, "VOICE_VOICES"),
+        ({"VOICE_FROM": "Mobilize"}, "VOICE_FROM"),
+        ({"VOICE_CALLS_PER_SECOND": "0"}, "VOICE_CALLS_PER_SECOND"),
+    ],
+)
+def test_calls_that_could_not_be_placed_as_meant_are_refused(changes: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        load_settings(SECRET | changes)

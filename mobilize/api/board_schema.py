@@ -105,6 +105,25 @@ class BoardDoubtsSchema(Schema):
     second_copies = fields.Integer(metadata={"description": "Reported by the provider beside the wanted one"})
 
 
+class BoardCallsSchema(Schema):
+    """Calls to people who stayed silent, by how they ended. A key that was pressed is the only answer."""
+
+    called = fields.Integer(metadata={"description": "People called so far"})
+    waiting = fields.Integer()
+    under_way = fields.Integer()
+    answered = fields.Integer(metadata={"description": "A key was pressed"})
+    no_key = fields.Integer(
+        metadata={"description": "Picked up, by a mailbox or by somebody who pressed nothing"}
+    )
+    no_answer = fields.Integer()
+    busy = fields.Integer()
+    failed = fields.Integer()
+    cost = fields.Float(allow_none=True, metadata={"description": "Estimated; calls under way at their most"})
+    cap = fields.Float(allow_none=True, metadata={"description": "What they may cost in all"})
+    currency = fields.String()
+    possible = fields.Boolean(metadata={"description": "Whether this installation can place calls"})
+
+
 class BoardCalloutSchema(Schema):
     """The callout's own part of the board."""
 
@@ -159,6 +178,7 @@ class BoardSchema(Schema):
     unclear = fields.Integer()
     latest_inbound = fields.List(fields.Nested(BoardInboundSchema))
     alarms = fields.List(fields.Nested(AlarmSchema))
+    calls = fields.Nested(BoardCallsSchema, allow_none=True)
 
 
 #: An authority learns who comes to its request, not how to reach them or where they live.
@@ -181,6 +201,7 @@ _NOT_FOR_AUTHORITIES = (
     "unclear",
     "doubts",
     "alarms",
+    "calls",
 )
 
 

@@ -8,10 +8,11 @@ from marshmallow import Schema, fields, validate
 
 from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus
 from mobilize.models import Callout
-from mobilize.services import access, board, callouts, guard, plans, snapshots
+from mobilize.services import access, board, callouts, guard, plans, previews, snapshots
 from mobilize.services import reach as reach_service
 from mobilize.services.callouts import CalloutDraft, NeedDraft
-from mobilize.services.plans import Plan, Preview
+from mobilize.services.plans import Plan
+from mobilize.services.previews import Preview, Texts
 from mobilize.services.reach import Reach
 from mobilize.services.snapshots import Told
 
@@ -161,17 +162,58 @@ class PlanSchema(Schema):
     eligible_by_need = fields.Dict(keys=fields.String(), values=fields.Integer())
     first_wave = fields.Integer()
     segments_per_text = fields.Dict(keys=fields.String(), values=fields.Integer())
+    languages = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"description": "Of the first wave's people"}
+    )
     texts = fields.Integer()
     segments = fields.Integer()
 
 
-class PreviewSchema(Schema):
+class TextSchema(Schema):
     """One text as a volunteer of that language will read it."""
 
     language = fields.String()
+    name = fields.String(metadata={"description": "Which text, as `acknowledgement.accepted`"})
     body = fields.String()
     encoding = fields.String()
     segments = fields.Integer()
+    left = fields.Integer(metadata={"description": "Units that the last segment still holds"})
+
+
+class PreviewSchema(TextSchema):
+    """The call-out in one language, and how many people may be called in it now."""
+
+    people = fields.Integer()
+
+
+class PairSchema(Schema):
+    """A text for who has one call open, and for who needs a letter; null where no letter stands in it."""
+
+    name = fields.String()
+    plain = fields.Nested(TextSchema)
+    lettered = fields.Nested(TextSchema, allow_none=True)
+
+
+class SpokenSchema(Schema):
+    """A language among the people who may be called, and every text in it."""
+
+    language = fields.String()
+    people = fields.Integer()
+    instead_of = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "People who read it since their own language is missing, by that language"},
+    )
+    usual = fields.List(fields.Nested(PairSchema), metadata={"description": "What every callout sends"})
+    rare = fields.List(fields.Nested(PairSchema), metadata={"description": "What follows rarer answers"})
+
+
+class TextsSchema(Schema):
+    """All texts of a callout, the most spoken language first."""
+
+    people = fields.Integer()
+    time_zone = fields.String(metadata={"description": "In which instants are told here"})
+    languages = fields.List(fields.Nested(SpokenSchema))
 
 
 class CalloutQuery(PageQuery):
@@ -289,8 +331,8 @@ def draft(found: dict[str, Any]) -> Callout:
 @blp.arguments(CalloutIn)
 @blp.response(200, PreviewSchema(many=True))
 def preview(found: dict[str, Any]) -> list[Preview]:
-    """The texts of a callout that is still being written, one for each language. Stores nothing."""
-    return plans.preview(guard.viewer(), _draft(found))
+    """The call-out of a callout that is still being written, in each language. Stores nothing."""
+    return previews.calls_of(guard.viewer(), _draft(found))
 
 
 @blp.route("")
@@ -318,6 +360,14 @@ def read(callout_id: int) -> Callout:
 def plan(callout_id: int) -> Plan:
     """Who could be asked and what it takes. Nothing is sent."""
     return plans.plan(guard.viewer(), callout_id)
+
+
+@blp.route("/<int:callout_id>/texts")
+@guard.requires(AccountRole.COORDINATOR)
+@blp.response(200, TextsSchema)
+def texts(callout_id: int) -> Texts:
+    """Every text that the callout will send, exactly, to the people who may be called now."""
+    return previews.of_callout(guard.viewer(), callout_id)
 
 
 @blp.route("/<int:callout_id>/launch", methods=["POST"])

@@ -83,6 +83,7 @@ class _Figures(Collector):
             ("messages", "Texts by state", "state", figures.messages),
             ("alarms_open", "Open alarms by kind", "kind", figures.open_alarms),
             ("callouts", "Callouts by status", "status", figures.callouts),
+            ("calls", "Voice calls by state", "state", figures.calls),
             (
                 "messages_doubt_ended",
                 "Texts in doubt that no evidence settled in time, by how it ended",

@@ -19,7 +19,7 @@ from sqlalchemy import inspect, text
 from mobilize.demo import job, lore, seeding, sign_ins
 from mobilize.engine import Engine
 from mobilize.extensions import db
-from mobilize.gateways import make_sms_gateways
+from mobilize.gateways import make_sms_gateways, make_voice_gateway
 from mobilize.models import Callout
 from mobilize.services.runtime import runtime
 
@@ -70,6 +70,7 @@ def _speed_up() -> None:
         current.settings, simulator_speed=speed, plan_seconds=max(current.settings.plan_seconds / speed, 1.0)
     )
     current.gateways = make_sms_gateways(current.settings, current.clock)
+    current.voice = make_voice_gateway(current.settings, current.clock)
     if "LOG_LEVEL" not in os.environ:
         logging.getLogger().setLevel(logging.WARNING)
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mobilize.domain.errors import MobilizeError
-from mobilize.services import burden, imports, selection
+from mobilize.services import burden, imports, lapses, selection
 from mobilize.services.access import SYSTEM
 from mobilize.services.import_cells import COLUMNS
 from mobilize.services.imports import ImportReport
@@ -128,3 +128,26 @@ def show_burden(days: int, as_json: bool) -> None:
     for person in found.busiest:
         people.add_row(person.name, person.section, *map(str, (person.asked, person.accepted, person.arrived)))
     console.print(people)
+
+
+@group.command("lapsing")
+@click.option(
+    "--days",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1, lapses.LONGEST_DAYS),
+    help="Ahead, and back.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def show_lapsing(days: int, as_json: bool) -> None:
+    """Show certificates that lapse soon or lapsed lately, and whether their holders were told."""
+    found = lapses.lapsing(SYSTEM, days)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], default=str, indent=2))
+        return
+    table = Table("lapses", "in days", "certificate", "holder", "section", "told")
+    for one in found:
+        told = "yes" if one.announced else "no"
+        table.add_row(f"{one.expires_on}", str(one.days_left), one.skill, one.name, one.section, told)
+    console = Console()
+    console.print(table if found else f"No certificate lapses within {days} days.")

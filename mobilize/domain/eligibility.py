@@ -141,6 +141,8 @@ class Question:
     fatigue_cap: int
     needs_certificate: Mapping[int, bool]
     sections: frozenset[int]
+    #: Whether people are called by voice, so that a landline will do.
+    calls: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +191,10 @@ _NUMBERS = {
 }
 
 
-def _reach(people: People, _question: Question, _now: datetime) -> Judged:
+def _reach(people: People, question: Question, _now: datetime) -> Judged:
     for status, reason in _NUMBERS.items():
+        if reason is Reason.NUMBER_LANDLINE and question.calls:
+            continue
         yield reason, people.records["phone_status"] == PHONE_STATUSES.index(status)
 
 

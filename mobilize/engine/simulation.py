@@ -11,8 +11,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from mobilize.extensions import db
+from mobilize.gateways import simulator_voice
 from mobilize.models import SimulatedEvent, SimulatedText
 from mobilize.services import inbox, receipts
+
+from . import simulated_call
 
 _LEASE = timedelta(seconds=60)
 
@@ -22,7 +25,7 @@ def play_due(now: datetime, limit: int = 500) -> int:
     events = _lease(now, limit)
     if not events:
         return 0
-    _note_typed(events)
+    _note_typed([event for event in events if event.kind not in simulator_voice.KINDS])
     for event in events:
         _hand_over(event)
     with Session(db.engine) as session, session.begin():
@@ -73,7 +76,10 @@ def _note_typed(events: Sequence[SimulatedEvent]) -> None:
 
 
 def _hand_over(event: SimulatedEvent) -> None:
-    if event.kind == "status":
-        receipts.store_status(**event.fields)
-    else:
-        inbox.store_inbound(**event.fields, raw={"simulated": True})
+    match event.kind:
+        case "status":
+            receipts.store_status(**event.fields)
+        case simulator_voice.STATUS | simulator_voice.KEYS:
+            simulated_call.play(event.kind, event.fields)
+        case _:
+            inbox.store_inbound(**event.fields, raw={"simulated": True})

@@ -13,9 +13,13 @@ from mobilize.gateways.simulator import SimulatorGateway
 from mobilize.services import (
     asking,
     audit,
+    call_placing,
+    call_reports,
+    calls,
     dispatch,
     heartbeats,
     inbox,
+    lapses,
     learning,
     receipts,
     reconcile,
@@ -60,11 +64,20 @@ CALM: Mapping[str, Tick] = {
     "silent engines": heartbeats.watch,
     "audit": audit.seal,
     "how people answer": learning.learn_when_due,
+    "certificates": lapses.announce_when_due,
 }
 #: What asks a provider, and so may wait for a minute: apart, since deadlines and alarms do not wait for it.
 ASKING: Mapping[str, Tick] = {
     "doubts and silence": reconcile.look_up_due,
     "lost answers": reconcile.sweep_inbound,
+}
+#: What concerns calls. Placing one waits for the provider, so these, too, stand apart.
+CALLING: Mapping[str, Tick] = {
+    "leases of calls": call_placing.release_leases,
+    "calls taken back": calls.take_back,
+    "calls to the silent": calls.write_due,
+    "placing calls": call_placing.place_due,
+    "calls in doubt": call_reports.look_up_due,
 }
 
 
@@ -78,6 +91,10 @@ def run_calm() -> int:
 
 def run_asking() -> int:
     return _run(ASKING)
+
+
+def run_calling() -> int:
+    return _run(CALLING)
 
 
 def _run(listed: Mapping[str, Tick]) -> int:
@@ -95,6 +112,6 @@ def _run(listed: Mapping[str, Tick]) -> int:
 def run_once() -> int:
     """Every tick once, in order, and sending; for drills and tests, which wind the clock between calls."""
     done = _run({"deadlines": dispatch.expire_overdue, "waves": ask_next_waves, "send": dispatch.send_due})
-    done += run_urgent() + run_calm() + run_asking()
+    done += run_urgent() + run_calm() + run_asking() + run_calling()
     db.session.remove()
     return done

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_SECONDS = 5
 CALM_SECONDS = 5
+CALLING_SECONDS = 1
 #: A run that is late by less than this still runs; APScheduler's own default is one second.
 GRACE_SECONDS = 3600
 _PAUSE_AFTER_FAULT_S = 0.5
@@ -61,6 +62,7 @@ class Engine:
         self._add("urgent", self._urgent, self._tick_s)
         self._add("calm", ticks.run_calm, CALM_SECONDS)
         self._add("asking", ticks.run_asking, CALM_SECONDS)
+        self._add("calling", ticks.run_calling, CALLING_SECONDS)
         self._add("heartbeat", lambda: heartbeats.beat(self.name), HEARTBEAT_SECONDS)
         self._scheduler.start()
         self._sending.start()

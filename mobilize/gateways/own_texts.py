@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from mobilize.domain import segments
 from mobilize.domain.sms import LANGUAGES
 
 _GROUPS = ("acknowledgement", "stand_down", "reminder")
@@ -67,6 +68,6 @@ def _pattern(wording: str) -> re.Pattern[str]:
 
 
 def _plain(text: str) -> str:
-    """Without accents, which a text leaves off to be cheaper."""
-    spread = unicodedata.normalize("NFKD", text)
+    """Without accents and strokes, which a text leaves off to be cheaper."""
+    spread = unicodedata.normalize("NFKD", text.translate(segments.PLAIN_SIGNS))
     return "".join(sign for sign in spread if not unicodedata.combining(sign))

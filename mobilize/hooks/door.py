@@ -13,7 +13,7 @@ from flask import Flask
 from mobilize.services.intake import NotStored
 from mobilize.services.runtime import Runtime
 
-from . import twilio
+from . import twilio, twilio_voice
 from .signature import Signatures
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,8 @@ Answer = tuple[str, str, bytes]
 HOOKS: Mapping[str, Hook] = {
     "/hooks/twilio/inbound": twilio.inbound,
     "/hooks/twilio/status": twilio.status,
+    "/hooks/twilio/voice": twilio_voice.keys,
+    "/hooks/twilio/voice/status": twilio_voice.status,
 }
 #: Bytes. A text of 1,600 characters with all its fields has less than 16 KiB.
 _LARGEST_BODY = 64 * 1024

@@ -4,6 +4,7 @@ from .account import Account
 from .audit import AuditEntry, AuditSeal
 from .authority import Agreement, Authority
 from .base import Base
+from .call import SimulatedCall, VoiceCall
 from .callout import Callout, Need, Recipient, Wave
 from .emergency import Emergency
 from .learning import LearnedModel
@@ -15,6 +16,7 @@ from .simulation import SimulatedEvent, SimulatedText
 from .skill import Certification, Skill
 from .training import Course, Risk, RiskStrength
 from .volunteer import Absence, Place, SkillPlace, Volunteer
+from .wording import Wording
 
 __all__ = [
     "Absence",
@@ -43,11 +45,14 @@ __all__ = [
     "RiskStrength",
     "Section",
     "SenderPace",
+    "SimulatedCall",
     "SimulatedEvent",
     "SimulatedText",
     "Skill",
     "SkillPlace",
     "StatusCallback",
+    "VoiceCall",
     "Volunteer",
     "Wave",
+    "Wording",
 ]

@@ -49,6 +49,8 @@ class Callout(Base):
     with_link: Mapped[bool] = mapped_column(default=False)
     #: Minutes of silence after which people are called by voice; NULL is never.
     voice_after_minutes: Mapped[int | None]
+    #: What calls may cost here, if a coordinator has let them go on beyond ``VOICE_COST_CAP``.
+    voice_cap: Mapped[float | None] = mapped_column(Float(53))
     arrive_by: Mapped[datetime]
     status: Mapped[CalloutStatus] = mapped_column(words(CalloutStatus), default=CalloutStatus.DRAFT, index=True)
     created_at: Mapped[datetime]

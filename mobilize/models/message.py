@@ -14,6 +14,13 @@ from mobilize.domain.vocabulary import Channel, Intent, MessageKind
 from .base import Base, BigKey, words
 from .volunteer import Volunteer
 
+#: A reading is called sure from this confidence on.
+SURE = 0.8
+#: Texts that a person should read: not understood, not for sure, or not read at all; and not dealt with yet.
+#: Databases use a partial index only where they read its very words.
+_TO_READ = "{0}settled_at IS NULL AND ({0}intent IS NULL OR {0}intent = 'unclear' OR {0}confidence < 0.8)"
+TO_READ = text(_TO_READ.format("inbound_message."))
+
 
 class Message(Base):
     """One outbound text. The row is written in the transaction of the decision to send it."""
@@ -162,6 +169,12 @@ class InboundMessage(Base):
             postgresql_where=text("understood_at IS NULL"),
         ),
         Index("ix_inbound_message_from_phone", "from_phone", "received_at"),
+        Index(
+            "ix_inbound_message_to_read",
+            "id",
+            sqlite_where=text(_TO_READ.format("")),
+            postgresql_where=text(_TO_READ.format("")),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, BigKey
+
+if TYPE_CHECKING:
+    from .volunteer import Volunteer
 
 
 class Skill(Base):
@@ -44,3 +48,4 @@ class Certification(Base):
     verified_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     skill: Mapped[Skill] = relationship(lazy="joined")
+    volunteer: Mapped[Volunteer] = relationship(back_populates="certifications")

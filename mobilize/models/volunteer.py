@@ -48,7 +48,9 @@ class Volunteer(Base):
     section: Mapped[Section] = relationship()
     places: Mapped[list[Place]] = relationship(back_populates="volunteer", cascade="all, delete-orphan")
     absences: Mapped[list[Absence]] = relationship(cascade="all, delete-orphan", order_by="Absence.starts_at")
-    certifications: Mapped[list[Certification]] = relationship(cascade="all, delete-orphan")
+    certifications: Mapped[list[Certification]] = relationship(
+        back_populates="volunteer", cascade="all, delete-orphan"
+    )
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, false, select, true
 
 from mobilize.domain.errors import NotAllowed, NotFound
 from mobilize.domain.vocabulary import AccountRole, RecipientState
@@ -24,6 +24,7 @@ from mobilize.models import (
     Recipient,
     Section,
     Skill,
+    VoiceCall,
     Volunteer,
 )
 
@@ -39,6 +40,11 @@ class Viewer:
     section_path: str | None = None
     authority_id: int | None = None
     volunteer_id: int | None = None
+
+    @property
+    def leads_the_top(self) -> bool:
+        """Whether this is a coordinator of a section that is under no other."""
+        return self.section_path is not None and len(self.section_path.strip("/").split("/")) == 1
 
 
 #: The engine, webhooks and commands: no account, every right.
@@ -62,6 +68,9 @@ def require(viewer: Viewer, *roles: AccountRole) -> None:
         raise NotAllowed(f"This needs the role {needed}; your account has the role {viewer.role.value}.")
 
 
+#: No column holds a larger number.
+LARGEST_KEY = 2**63 - 1
+
 _Condition = Callable[[Viewer], ColumnElement[bool]]
 
 
@@ -77,8 +86,24 @@ def _callouts(viewer: Viewer) -> Select[int]:
     return select(Callout.id).where(_condition(viewer, Callout))
 
 
+def _recipients(viewer: Viewer) -> Select[int]:
+    return select(Recipient.id).where(_condition(viewer, Recipient))
+
+
 def _volunteers(viewer: Viewer) -> Select[int]:
     return select(Volunteer.id).where(_condition(viewer, Volunteer))
+
+
+def _texts(viewer: Viewer) -> ColumnElement[bool]:
+    """Texts of the section's people and to its callouts.
+
+    Nothing tells for which section a text from an unknown number is, and somebody must read it: that falls to
+    those who lead a section that is under no other.
+    """
+    theirs = InboundMessage.volunteer_id.in_(_volunteers(viewer)) | InboundMessage.recipient_id.in_(
+        _recipients(viewer)
+    )
+    return theirs | InboundMessage.volunteer_id.is_(None) if viewer.leads_the_top else theirs
 
 
 #: People whom an authority may know by name: they said yes to its own request.
@@ -110,8 +135,9 @@ _SCOPES: Mapping[type[Base], Mapping[AccountRole, _Condition]] = {
         _C: lambda v: Message.callout_id.in_(_callouts(v)) | Message.volunteer_id.in_(_volunteers(v)),
         _V: lambda v: Message.volunteer_id == v.volunteer_id,
     },
+    VoiceCall: {_C: lambda v: VoiceCall.callout_id.in_(_callouts(v))},
     InboundMessage: {
-        _C: lambda v: InboundMessage.volunteer_id.in_(_volunteers(v)),
+        _C: _texts,
         _V: lambda v: InboundMessage.volunteer_id == v.volunteer_id,
     },
 }
@@ -132,6 +158,8 @@ def visible(viewer: Viewer, model: type[M]) -> Select[M]:
 def find(viewer: Viewer, model: type[M], key: int) -> M:
     """One row by id, or `NotFound` if there is none within the viewer's scope."""
     identity: Any = model.__table__.c.id
+    if not 0 < key <= (LARGEST_KEY if isinstance(identity.type, BigInteger) else 2**31 - 1):
+        raise NotFound(model.__tablename__, key)
     row = db.session.scalars(visible(viewer, model).where(identity == key)).one_or_none()
     if row is None:
         raise NotFound(model.__tablename__, key)

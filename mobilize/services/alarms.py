@@ -15,14 +15,16 @@ from mobilize.domain.vocabulary import AccountRole, AlarmKind
 from mobilize.extensions import db
 from mobilize.models import Alarm, EngineHeartbeat
 
-from . import access, audit
+from . import access, audit, call_caps
 from .access import Viewer
 from .runtime import now
 
 log = structlog.get_logger(__name__)
 
 #: Alarms that a person may put away: nothing but a person's attention ends them. A pause ends by resuming.
-ACKNOWLEDGED_BY_HAND = frozenset({AlarmKind.ENGINE_MISSING, AlarmKind.UNKNOWN_ERROR_CODE})
+ACKNOWLEDGED_BY_HAND = frozenset(
+    {AlarmKind.ENGINE_MISSING, AlarmKind.UNKNOWN_ERROR_CODE, AlarmKind.CALLS_STOPPED}
+)
 
 
 def open_alarms() -> Sequence[Alarm]:
@@ -68,7 +70,8 @@ def clear(kind: AlarmKind, subject: str) -> None:
 def acknowledge(viewer: Viewer, alarm_id: int) -> None:
     """Put an alarm away by hand. One transaction.
 
-    A missing engine is forgotten with it; should it come back, it is known again. Raises `NotFound`, and
+    A missing engine is forgotten with it; should it come back, it is known again. Stopped calls go on; those
+    of a callout for as much money again, if the viewer may see it. Raises `NotFound`, and
     `Conflict` if the alarm has ended already or cannot be ended this way.
     """
     access.require(viewer, AccountRole.COORDINATOR)
@@ -85,6 +88,8 @@ def acknowledge(viewer: Viewer, alarm_id: int) -> None:
         raise Conflict(f"{alarm.subject} is paused; resume it on the page Senders.")
     if alarm.cleared_at is not None:
         raise Conflict(f"The alarm about {alarm.subject} has ended already.")
+    if alarm.kind is AlarmKind.CALLS_STOPPED:
+        call_caps.let_go_on(viewer, alarm.subject)
     alarm.cleared_at = now()
     if alarm.kind is AlarmKind.ENGINE_MISSING:
         db.session.execute(delete(EngineHeartbeat).where(EngineHeartbeat.name == alarm.subject))

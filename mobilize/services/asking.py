@@ -29,12 +29,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
-from mobilize.domain import sms
-from mobilize.domain.vocabulary import MembershipStatus, MessageKind, RecipientState
+from mobilize.domain import links, sms
+from mobilize.domain.vocabulary import MembershipStatus, MessageKind, PhoneStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, Chore, Recipient, Volunteer, Wave
 
-from . import bell, outbox, selection, watch
+from . import bell, link_codes, outbox, selection, watch, wordings
 from .listed import listed
 from .runtime import now
 from .selection import Candidate
@@ -115,6 +115,7 @@ def _write_recipients(callout: Callout, wave: Wave, chosen: Sequence[Candidate])
     """A recipient for each, best first, with the lowest letter that is free for their phone."""
     codes = _free_codes(_still_callable(callout, [c.volunteer_id for c in chosen]))
     able = {skills: callout.able(skills) for skills in {c.skill_ids for c in chosen}}
+    secret = link_codes.secret() if callout.with_link else None
     rows = [
         (
             c.volunteer_id,
@@ -126,6 +127,7 @@ def _write_recipients(callout: Callout, wave: Wave, chosen: Sequence[Candidate])
             c.chance,
             c.travel_s,
             able[c.skill_ids],
+            links.code_for(secret, callout.id, c.volunteer_id) if secret else None,
         )
         for c in chosen
         if c.volunteer_id in codes
@@ -195,15 +197,20 @@ _FIELDS: Mapping[str, TypeEngine[Any]] = {
     "chance": Double(),
     "travel_s": Integer(),
     "able": BigInteger(),
+    "link_code": String(),
 }
 
 
 def _write_texts(callout: Callout, wave: Wave) -> None:
-    """A queued text for each recipient of the wave; rendered once for each language, time zone and letter."""
+    """A queued text for each recipient of the wave; rendered once for each language, time zone and letter.
+
+    Landlines take no texts: their owners are called (`calls`).
+    """
+    takes_texts = VOLUNTEERS.c.phone_status != PhoneStatus.LANDLINE
     recipients = RECIPIENTS.join(VOLUNTEERS, VOLUNTEERS.c.id == RECIPIENTS.c.volunteer_id)
     reader = (VOLUNTEERS.c.language, VOLUNTEERS.c.time_zone, RECIPIENTS.c.reply_code)
     groups = db.session.execute(
-        select(*reader).select_from(recipients).where(RECIPIENTS.c.wave_id == wave.id).distinct()
+        select(*reader).select_from(recipients).where(RECIPIENTS.c.wave_id == wave.id, takes_texts).distinct()
     ).all()
     first_id = db.session.scalar(select(func.min(RECIPIENTS.c.id)).where(RECIPIENTS.c.wave_id == wave.id))
     for language, time_zone, code in groups:
@@ -225,6 +232,7 @@ def _write_texts(callout: Callout, wave: Wave) -> None:
             "volunteer_id": RECIPIENTS.c.volunteer_id,
             "recipient_id": RECIPIENTS.c.id,
             "to_phone": VOLUNTEERS.c.phone,
+            "body": _with_own_link(callout, body),
             "rank": RECIPIENTS.c.id - first_id,
         }
         rows = (
@@ -237,6 +245,7 @@ def _write_texts(callout: Callout, wave: Wave) -> None:
             .select_from(recipients)
             .where(
                 RECIPIENTS.c.wave_id == wave.id,
+                takes_texts,
                 VOLUNTEERS.c.language == language,
                 VOLUNTEERS.c.time_zone == time_zone,
                 RECIPIENTS.c.reply_code == code,
@@ -244,6 +253,14 @@ def _write_texts(callout: Callout, wave: Wave) -> None:
             .order_by(RECIPIENTS.c.id)
         )
         db.session.execute(insert(outbox.MESSAGES).from_select(list(text), rows))
+
+
+def _with_own_link(callout: Callout, body: str) -> str | ColumnElement[str]:
+    """The text with each person's own code in the link. All codes are as long, so its segments stay."""
+    if not callout.with_link:
+        return body
+    own = literal(links.address("", "")) + RECIPIENTS.c.link_code
+    return func.replace(literal(body), links.address("", links.STAND_IN), own)
 
 
 def values_for(
@@ -268,13 +285,16 @@ def values_for(
         drill=emergency.drill,
         rendezvous=callout.rendezvous,
         bring=callout.bring or "",
-        link=link_code or "",
+        link=link_codes.address(link_code) if link_code else "",
         eta=local(eta_at, time_zone) if eta_at else None,
     )
 
 
 def body_for(callout: Callout, language: str, time_zone: str, code: str) -> str:
-    return sms.callout_text(language, values_for(callout, time_zone, code), callout.wording)
+    """The call, with a code that stands in for each person's own where the callout has links."""
+    values = values_for(callout, time_zone, code, link_code=links.STAND_IN if callout.with_link else None)
+    wording = callout.wording or wordings.own(callout.emergency.section, language).get("callout")
+    return sms.callout_text(language, values, wording)
 
 
 def local(at: datetime, time_zone: str) -> datetime:

@@ -43,6 +43,15 @@ def record(
     )
 
 
+def entries_about(subject: str, subject_id: int) -> int:
+    """How many entries there are about a thing."""
+    entries = select(func.count()).select_from(AuditEntry)
+    return (
+        db.session.scalar(entries.where(AuditEntry.subject == subject, AuditEntry.subject_id == subject_id))
+        or 0
+    )
+
+
 def _digest(previous: str, entry: AuditEntry) -> str:
     content = json.dumps(
         [

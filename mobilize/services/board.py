@@ -25,6 +25,7 @@ from mobilize.models import (
 from . import access
 from .access import Viewer
 from .board_people import RecipientRow, people_of
+from .call_tally import Calls, tally
 from .measures import SECOND_COPY_SQL
 from .standing import AlarmRow, standing_alarms
 
@@ -109,6 +110,8 @@ class Board:
     unclear: int
     latest_inbound: list[InboundRow]
     alarms: list[AlarmRow]
+    #: ``None`` where nobody is called by voice.
+    calls: Calls | None
 
 
 def board(viewer: Viewer, callout_id: int) -> Board:
@@ -136,6 +139,7 @@ def board(viewer: Viewer, callout_id: int) -> Board:
         unclear=_unclear(callout),
         latest_inbound=_latest(callout) if viewer.role is not AccountRole.AUTHORITY else [],
         alarms=alarm_rows,
+        calls=tally(callout),
     )
 
 
@@ -243,7 +247,11 @@ def _unclear(callout: Callout) -> int:
             select(func.count())
             .select_from(InboundMessage)
             .join(Recipient, Recipient.id == InboundMessage.recipient_id)
-            .where(Recipient.callout_id == callout.id, InboundMessage.intent == Intent.UNCLEAR)
+            .where(
+                Recipient.callout_id == callout.id,
+                InboundMessage.intent == Intent.UNCLEAR,
+                InboundMessage.settled_at.is_(None),
+            )
         )
         or 0
     )

@@ -1,17 +1,18 @@
 """The people on the board: everyone asked, what they answered, and where they are."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
 
 from mobilize.domain.delivery import ENDED_SHORT, DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.prompting import whereabouts
-from mobilize.domain.vocabulary import MessageKind, RecipientState, Whereabouts
+from mobilize.domain.vocabulary import AccountRole, MessageKind, RecipientState, Whereabouts
 from mobilize.extensions import db
 from mobilize.models import Callout, Certification, Message, Recipient, Skill, Volunteer
 
-from . import access, watch
+from . import access, live_places, watch
 from .access import Viewer
 from .runtime import now
 
@@ -104,7 +105,20 @@ def people_of(viewer: Viewer, callout: Callout) -> list[RecipientRow]:
         )
         for r, v, message_id, state, error_class, reason, ending in rows
     ]
+    if viewer.role is not AccountRole.AUTHORITY:
+        people = _where_they_said(callout, people)
     return sorted(people, key=_reading_order)
+
+
+def _where_they_said(callout: Callout, people: Sequence[RecipientRow]) -> list[RecipientRow]:
+    """The same people, those who come at the places that they shared; told to their section alone."""
+    shared = live_places.of_comers(callout)
+    return [
+        replace(one, lat=shared[one.volunteer_id].lat, lon=shared[one.volunteer_id].lon)
+        if one.volunteer_id in shared
+        else one
+        for one in people
+    ]
 
 
 _ORDER = {

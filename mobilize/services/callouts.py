@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import select
 
-from mobilize.domain import sms
+from mobilize.domain import rewording
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.domain.vocabulary import (
     AccountRole,
@@ -95,11 +95,13 @@ def compose(emergency: Emergency, wish: CalloutDraft) -> Callout:
             status=CalloutStatus.DRAFT,
             created_at=now(),
             revision=0,
-            needs=[
-                Need(skill=skills[need.skill], headcount=need.headcount, confidence=need.confidence)
-                for need in wish.needs
-            ],
+            needs=[_need(skills[need.skill], need) for need in wish.needs],
         )
+
+
+def _need(skill: Skill, wish: NeedDraft) -> Need:
+    # The skill's id stands there before anything is stored: a sketch is looked at, never stored.
+    return Need(skill=skill, skill_id=skill.id, headcount=wish.headcount, confidence=wish.confidence)
 
 
 def _check(wish: CalloutDraft) -> dict[str, Skill]:
@@ -118,7 +120,7 @@ def _check(wish: CalloutDraft) -> dict[str, Skill]:
     if errors:
         raise InvalidInput(errors)
     if wish.wording:
-        sms.check_wording(wish.wording)
+        rewording.check_wording(wish.wording)
     return known
 
 

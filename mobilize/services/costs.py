@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import phonenumbers
 from sqlalchemy import func, select
 
+from mobilize.domain.sentences import language_of
 from mobilize.models import Volunteer
 
 from .number_lists import numbers, read
@@ -37,7 +38,7 @@ def of(volunteer_ids: Sequence[int], segments_by_language: Mapping[str, int]) ->
     )
     amount, unknown = 0.0, 0
     for start, language, people in rows:
-        segments = people * segments_by_language.get(language, segments_by_language["en"])
+        segments = people * segments_by_language[language_of(language)]
         price = prices.get(country_of(start), prices.get("*"))
         if price is None:
             unknown += segments

@@ -74,7 +74,8 @@ def settle(message: Message, state: MessageState, refused: Refused, cause: Cause
             if _use_another_sender(message, detail, cause):
                 return
         case ErrorClass.CONSENT:
-            if message.volunteer.opted_out_at is None:
+            # An answer to another phone tells nothing of the person's own.
+            if message.volunteer.opted_out_at is None and message.to_phone == message.volunteer.phone:
                 answers.opt_out(message.volunteer)
         case ErrorClass.BAD_NUMBER:
             _mark_phone(message, code)

@@ -8,10 +8,11 @@ from typing import TypeVar
 from sqlalchemy import BindParameter, Select, bindparam, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from mobilize.domain.calling import CallState
 from mobilize.domain.delivery import DoubtEnding, MessageState
 from mobilize.domain.vocabulary import AlarmKind, CalloutStatus, EmergencyStatus
 from mobilize.extensions import db
-from mobilize.models import Alarm, Callout, Emergency, InboundMessage, Message, StatusCallback
+from mobilize.models import Alarm, Callout, Emergency, InboundMessage, Message, StatusCallback, VoiceCall
 
 from . import heartbeats
 from .receipts import SECOND_COPY
@@ -35,6 +36,7 @@ class Figures:
     messages: Mapping[MessageState, int]
     open_alarms: Mapping[AlarmKind, int]
     callouts: Mapping[CalloutStatus, int]
+    calls: Mapping[CallState, int]
     open_emergencies: int
     waiting_inbound: int
     waiting_callbacks: int
@@ -52,6 +54,7 @@ def measure() -> Figures:
     messages = _by(Message.state, select(Message.id))
     alarms = _by(Alarm.kind, select(Alarm.id).where(Alarm.cleared_at.is_(None)))
     callouts = _by(Callout.status, select(Callout.id))
+    calls = _by(VoiceCall.state, select(VoiceCall.id))
     doubts = {ending: _count(_ended(ending)) for ending in DoubtEnding}
     engines = heartbeats.engines()
     alive = sum(engine.alive for engine in engines)
@@ -59,6 +62,7 @@ def measure() -> Figures:
         messages={state: messages.get(state, 0) for state in MessageState},
         open_alarms={kind: alarms.get(kind, 0) for kind in AlarmKind},
         callouts={status: callouts.get(status, 0) for status in CalloutStatus},
+        calls={state: calls.get(state, 0) for state in CallState},
         open_emergencies=_count(
             select(func.count(Emergency.id)).where(Emergency.status == EmergencyStatus.OPEN)
         ),

@@ -104,13 +104,17 @@ def answer(
     kind: MessageKind,
     callout_id: int | None = None,
     recipient_id: int | None = None,
+    to_phone: str | None = None,
 ) -> None:
-    """Queue one text to a volunteer who wrote to us. It is worthless after an hour."""
+    """Queue one text to a volunteer who wrote to us, from ``to_phone`` if not from their own.
+
+    It is worthless after an hour.
+    """
     enqueue(
         [
             row(
                 volunteer.id,
-                volunteer.phone,
+                to_phone or volunteer.phone,
                 body,
                 kind=kind,
                 key=key,

@@ -22,7 +22,7 @@ from mobilize.models.callout import COMING
 
 from . import authorities
 from .number_lists import columns, numbers, read
-from .runtime import now, settings
+from .runtime import now, runtime, settings
 
 Ids = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
@@ -41,6 +41,9 @@ def question_of(callout: Callout) -> Question:
         fatigue_cap=settings().fatigue_cap,
         needs_certificate={need.skill_id: need.skill.requires_certificate for need in callout.needs},
         sections=frozenset(row[0] for row in read(below)),
+        calls=callout.voice_after_minutes is not None
+        and emergency.severity.life_threatening
+        and runtime().voice is not None,
     )
 
 

@@ -1,25 +1,21 @@
 """Before anything is sent: who could be asked, what they would read, what it takes."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import select
 
-from mobilize.domain import sms
 from mobilize.domain.forecast import Choice, Moment, choices, yes_over_time
 from mobilize.domain.ranking import Candidate
+from mobilize.domain.sentences import language_of
 from mobilize.domain.waves import Situation
 from mobilize.domain.waves import plan as plan_wave
 from mobilize.extensions import db
-from mobilize.models import Callout, Emergency, Volunteer
+from mobilize.models import Callout
 
-from . import acceptance, access, asking, callouts, costs, progress, prospects, selection, senders, travel
+from . import acceptance, access, costs, previews, progress, prospects, selection, senders, travel
 from .access import Viewer
-from .number_lists import numbers, read
 
-LANGUAGES = ("en", "it", "sq")
 #: The confidences between which a coordinator chooses.
 CONFIDENCES = (0.80, 0.90, 0.95, 0.99)
 #: Moments of the forecast; minutes.
@@ -45,8 +41,8 @@ class Plan:
 
     ``sure``: P(every need is filled in time, if asking goes on); ``sure_by_need`` the same for each.
     ``answers``: yes by time from the first wave alone. ``choices``: confidence against people disturbed.
-    ``minutes``: until the senders have sent the first wave. ``cost``: of that wave; ``None`` without prices.
-    ``travel``: how long its people take.
+    Of the first wave: ``languages`` of its people, by tag; ``minutes`` until the senders have sent it; its
+    ``cost``, ``None`` without prices; ``travel``, how long its people take.
     """
 
     examined: int
@@ -60,21 +56,12 @@ class Plan:
     answers: Sequence[Moment]
     choices: Sequence[Choice]
     segments_per_text: Mapping[str, int]
+    languages: Mapping[str, int]
     texts: int
     segments: int
     cost: costs.Cost | None
     minutes: float
     travel: Travel | None
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """One text as a volunteer of that language will read it."""
-
-    language: str
-    body: str
-    encoding: str
-    segments: int
 
 
 def plan(viewer: Viewer, callout_id: int) -> Plan:
@@ -85,9 +72,9 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
     situation = progress.situation(callout, candidates, acceptance.model_for(drill=callout.emergency.drill))
     decision = plan_wave(callout.mode, situation)
     first = [candidates[n] for n in decision.chosen][: callout.most_asked]
-    segments_of = {p.language: p.segments for p in _previews(callout)}
-    languages = _languages(first)
-    segments = sum(segments_of.get(lang, segments_of["en"]) * n for lang, n in languages.items())
+    languages = previews.tags_of(candidate.volunteer_id for candidate in first)
+    segments_of = {call.language: call.segments for call in previews.calls(callout, languages)}
+    segments = sum(segments_of[language_of(tag)] * count for tag, count in languages.items())
     made = Plan(
         examined=found.examined,
         eligible=len(found.ranked),
@@ -100,6 +87,7 @@ def plan(viewer: Viewer, callout_id: int) -> Plan:
         answers=_answers(situation, decision.chosen),
         choices=choices(situation, CONFIDENCES, callout.most_asked),
         segments_per_text=segments_of,
+        languages=dict(languages),
         texts=len(first),
         segments=segments,
         cost=costs.of([c.volunteer_id for c in first], segments_of),
@@ -128,28 +116,3 @@ def _answers(situation: Situation, chosen: Sequence[int]) -> list[Moment]:
     latest_s = float(situation.pool.window_s.max())
     moments = [minutes * 60.0 for minutes in _MOMENTS if minutes * 60 <= latest_s] or [max(latest_s, 60.0)]
     return yes_over_time(situation.pool.chance[list(chosen)], moments, situation.shift, situation.manner.delay)
-
-
-def _languages(chosen: Sequence[Candidate]) -> Counter[str]:
-    ids = [candidate.volunteer_id for candidate in chosen]
-    return Counter(row[0] for row in read(select(Volunteer.language).where(Volunteer.id.in_(numbers(ids)))))
-
-
-def preview(viewer: Viewer, wish: callouts.CalloutDraft) -> list[Preview]:
-    """The texts of a callout that is still being written, one for each language. Stores nothing."""
-    emergency = access.find(viewer, Emergency, wish.emergency_id)
-    return _previews(callouts.compose(emergency, wish))
-
-
-def texts(viewer: Viewer, callout_id: int) -> list[Preview]:
-    """The texts of a stored callout, one for each language."""
-    return _previews(access.find(viewer, Callout, callout_id))
-
-
-def _previews(callout: Callout) -> list[Preview]:
-    previews = []
-    for language in LANGUAGES:
-        body = asking.body_for(callout, language, callout.emergency.section.time_zone, "")
-        measure = sms.measure(body)
-        previews.append(Preview(language, body, measure.encoding, measure.segments))
-    return previews

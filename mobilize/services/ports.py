@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from mobilize.domain.calling import CallOutcome, CallRecord, OutboundCall
 from mobilize.domain.delivery import OutboundText, ProviderRecord, ReceivedRecord, SendOutcome
 from mobilize.domain.travel import TravelMode
 
@@ -49,6 +50,31 @@ class SmsGateway(Protocol):
 
     def close(self) -> None:
         """Let go of connections and threads. Requests under way end as they will."""
+        ...
+
+
+class VoiceGateway(Protocol):
+    """A carrier of calls. Its methods wait for the provider, a few seconds at most."""
+
+    #: Stored with every call it carries: ``twilio``, ``simulator``.
+    name: str
+    #: The number that calls come from, E.164.
+    sender: str
+
+    def place(self, call: OutboundCall) -> CallOutcome:
+        """Ask for a call, exactly once. Never raises: whatever happened is one of the four outcomes."""
+        ...
+
+    def take_back(self, sid: str) -> bool:
+        """Stop a call that nobody has picked up yet; whether the provider says that it does."""
+        ...
+
+    def find(self, phone: str, since: datetime) -> Sequence[CallRecord] | None:
+        """The calls to a phone that the provider knows of since an instant; ``None``: no list could be had."""
+        ...
+
+    def fetch(self, sid: str) -> CallRecord | None:
+        """What became of a call that the provider took; ``None`` if it does not tell."""
         ...
 
 

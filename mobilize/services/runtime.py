@@ -13,7 +13,7 @@ from flask import current_app, g
 
 from config import Settings
 
-from .ports import Clock, Geocoder, Router, SmsGateway
+from .ports import Clock, Geocoder, Router, SmsGateway, VoiceGateway
 
 #: Rung when there may be work for an engine in this process (a launch, an answer). Carries no data.
 work_waiting = Signal()
@@ -30,6 +30,8 @@ class Runtime:
     geocoder: Geocoder
     #: Who knows the roads; without one, travel times are estimated.
     router: Router | None = None
+    #: Who calls people; without one, nobody is called.
+    voice: VoiceGateway | None = None
 
 
 def runtime() -> Runtime:

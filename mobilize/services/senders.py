@@ -101,7 +101,7 @@ def openings() -> Openings:
     all_lines = lines()
     probed = _probes(pauses, all_lines)
     paced = [line.name for line in all_lines if line.rate is not None]
-    busy = _busy_until(paced)
+    busy = busy_until(paced)
     rooms: dict[str, float] = {}
     waits: list[datetime] = []
     for line in all_lines:
@@ -166,7 +166,8 @@ def _probe_after() -> timedelta:
     return timedelta(seconds=settings().probe_seconds)
 
 
-def _busy_until(names: Sequence[str]) -> dict[str, datetime]:
+def busy_until(names: Sequence[str]) -> dict[str, datetime]:
+    """Until when each of these has work, held until the transaction ends; whoever has none is made known."""
     if not names:
         return {}
     held = (
@@ -190,7 +191,7 @@ def spend(open_now: Openings, segments: Mapping[str, int]) -> None:
     spent = {name: count for name, count in segments.items() if by_name[name].rate is not None and count}
     if not spent:
         return
-    busy = _busy_until(sorted(spent))
+    busy = busy_until(sorted(spent))
     db.session.execute(
         update(PACES).where(PACES.c.sender == bindparam("name")),
         [

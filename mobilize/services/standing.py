@@ -67,20 +67,28 @@ def standing_alarms(viewer: Viewer) -> list[AlarmRow]:
     rows = [
         _row(alarm, about.get(alarm.id))
         for alarm in open_now
-        if alarm.kind not in _ABOUT_CALLOUTS or alarm.id in about
+        if not _is_about_a_callout(alarm) or alarm.id in about
     ]
     seen = found[0].seen_at
     return rows if seen and seen >= now() - SILENCE else [_NO_ENGINE, *rows]
 
 
-#: Alarms of which the subject is the id of a callout or of a recipient.
-_ABOUT_CALLOUTS = frozenset({AlarmKind.REPLIES_COLLAPSED, AlarmKind.CHECK_OUT_OVERDUE})
+def _is_about_a_callout(alarm: Alarm) -> bool:
+    """Whether its subject is the id of a callout or of a recipient. Calls also stop for the whole service."""
+    match alarm.kind:
+        case AlarmKind.REPLIES_COLLAPSED | AlarmKind.CHECK_OUT_OVERDUE:
+            return True
+        case AlarmKind.CALLS_STOPPED:
+            return alarm.subject.isdecimal()
+        case _:
+            return False
 
 
 def _about(viewer: Viewer, found: Sequence[Alarm]) -> dict[int, _About]:
     """By alarm, for those about a callout or a person that this viewer may see."""
-    callouts = {a.id: int(a.subject) for a in found if a.kind is AlarmKind.REPLIES_COLLAPSED}
-    people = {a.id: int(a.subject) for a in found if a.kind is AlarmKind.CHECK_OUT_OVERDUE}
+    about_callouts = [alarm for alarm in found if _is_about_a_callout(alarm)]
+    people = {a.id: int(a.subject) for a in about_callouts if a.kind is AlarmKind.CHECK_OUT_OVERDUE}
+    callouts = {a.id: int(a.subject) for a in about_callouts if a.id not in people}
     seen, known = _seen(viewer, callouts.values()), _known(viewer, people.values())
     about = {alarm: _About(callout) for alarm, callout in callouts.items() if callout in seen}
     return about | {alarm: known[recipient] for alarm, recipient in people.items() if recipient in known}
@@ -144,6 +152,13 @@ def _remedy(alarm: Alarm) -> str:
             return "This ends by itself when answers come."
         case AlarmKind.CHECK_OUT_OVERDUE:
             return "Phone them. This ends when they check out, or when you check them out on the board."
+        case AlarmKind.CALLS_STOPPED if alarm.subject.isdecimal():
+            return "Acknowledge this to let calls go on for as much again; or call people yourself."
+        case AlarmKind.CALLS_STOPPED:
+            return (
+                "Look at the account at the provider: credit, voice permissions, the number. One call is tried "
+                "now and then; acknowledge this to try at once."
+            )
     if alarm.retry_at is None:
         return "Resume it when texts may go out again."
     if ":" in alarm.subject:

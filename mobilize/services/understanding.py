@@ -8,16 +8,16 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from mobilize.domain import replies
 from mobilize.domain.vocabulary import Channel, Intent, MessageKind, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
-from . import answers, audit, outbox, texts, watch
+from . import answers, audit, loops, other_phones, outbox, pauses, texts, watch
 from .access import SYSTEM
-from .runtime import now, settings
+from .runtime import now
 
 log = structlog.get_logger(__name__)
 
@@ -27,29 +27,44 @@ AFTERTHOUGHT = timedelta(days=2)
 
 def understand(inbound: InboundMessage) -> None:
     """Read an answer and do what it says. Adds to the current transaction."""
+    claimed = other_phones.claimed(inbound)
+    if claimed is not None:
+        inbound.recipient_id = claimed.recipient.id
     volunteer = _writer(inbound)
     if volunteer is None:
         log.warning("text from an unknown number", inbound_id=inbound.id)
         inbound.intent, inbound.effect = Intent.UNCLEAR, "from an unknown number; not answered"
         return
     inbound.volunteer_id = volunteer.id
+    machine = loops.machine(inbound)
+    if machine is not None:
+        inbound.intent, inbound.effect = Intent.UNCLEAR, machine
+        return
     asked = _open_recipients(volunteer, inbound)
     awaited = watch.awaited(volunteer.id)
     reply = replies.understand(
-        inbound.body,
+        claimed.words if claimed else inbound.body,
         volunteer.language,
         now().astimezone(ZoneInfo(volunteer.time_zone)),
         sorted({recipient.reply_code for recipient in (*asked, *awaited)}),
     )
     inbound.intent, inbound.eta_minutes, inbound.reply_code = reply.intent, reply.eta_minutes, reply.code
     inbound.confidence, inbound.absent_minutes = reply.confidence, reply.minutes
-    if volunteer.opted_out_at is not None and reply.intent is Intent.ACCEPT:
+    own_text = claimed is None and inbound.channel is Channel.TEXT
+    if own_text and volunteer.opted_out_at is not None and reply.intent is Intent.ACCEPT:
         inbound.intent = Intent.OPT_IN  # the carrier takes YES after a STOP as a return
-    inbound.effect = act(inbound, volunteer, asked)
+    if claimed is not None:
+        inbound.intent = claimed.meaning(reply.intent)
+    inbound.effect = other_phones.told(inbound, volunteer, act(inbound, volunteer, asked))
 
 
 def _writer(inbound: InboundMessage) -> Volunteer | None:
-    """Who it is from: the owner of the place in a callout that its channel names, or of the phone."""
+    """Who it is from: the owner of the place in a callout that its channel names, or of the phone.
+
+    A coordinator may have said whose text it is.
+    """
+    if inbound.volunteer is not None:
+        return inbound.volunteer
     if inbound.recipient_id is not None:
         return db.session.get_one(Recipient, inbound.recipient_id).volunteer
     return db.session.scalars(select(Volunteer).where(Volunteer.phone == inbound.from_phone)).one_or_none()
@@ -89,6 +104,8 @@ def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient
             return _opt_in(volunteer)
         case Intent.HELP:
             return "asked for help; the carrier answers that"
+        case Intent.UNAVAILABLE | Intent.AVAILABLE | Intent.STATUS:
+            return _tell(inbound, volunteer, pauses.act(inbound, volunteer, asked), None)
     recipient = _left_behind(inbound, volunteer) or _addressed(inbound, asked)
     if recipient is None and asked:
         return _ask_which(inbound, volunteer, asked)
@@ -100,10 +117,7 @@ def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient
         inbound.intent = Intent.UNCLEAR
     if inbound.intent is Intent.UNCLEAR:
         return _ask_back(inbound, volunteer, recipient)
-    outcome = answers.apply(recipient, inbound)
-    if outcome.text is not None and _may_answer(volunteer):
-        _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
-    return outcome.effect
+    return _tell(inbound, volunteer, answers.apply(recipient, inbound), recipient)
 
 
 def _addressed(inbound: InboundMessage, asked: Sequence[Recipient]) -> Recipient | None:
@@ -163,7 +177,7 @@ def _latest_closed(volunteer: Volunteer) -> Recipient | None:
 
 def _ask_which(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient]) -> str:
     inbound.intent = Intent.UNCLEAR
-    if not _may_answer(volunteer):
+    if not _may_answer(inbound):
         return "which of several call-outs is meant is unclear; not asked again, the limit is reached"
     body = texts.question(volunteer, [r.reply_code for r in asked])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, None)
@@ -175,7 +189,7 @@ def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipien
     asked_before = _asked_back(recipient)
     over = recipient.closed_at is not None
     answers.show_unclear(recipient)
-    if asked_before or over or not _may_answer(volunteer):
+    if asked_before or over or not _may_answer(inbound):
         return "not understood; please read it"
     body = texts.question(volunteer, [recipient.reply_code])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, recipient)
@@ -187,31 +201,44 @@ def _asked_back(recipient: Recipient) -> bool:
     return db.session.scalars(asked).first() is not None
 
 
+def _tell(
+    inbound: InboundMessage, volunteer: Volunteer, outcome: answers.Outcome, recipient: Recipient | None
+) -> str:
+    if outcome.text is None:
+        return outcome.effect
+    if not (_may_answer(inbound) or loops.first_word_to(recipient)):
+        return f"{outcome.effect}; not answered, the limit is reached"
+    _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
+    return outcome.effect
+
+
 def _answer(
     inbound: InboundMessage, volunteer: Volunteer, body: str, kind: MessageKind, recipient: Recipient | None
 ) -> None:
+    phone = other_phones.number_for(inbound, volunteer)
+    if phone is None:
+        return
     outbox.answer(
         volunteer,
         body,
-        key=f"answer:{inbound.id}",
+        key=answer_key(inbound),
         kind=kind,
         recipient_id=recipient.id if recipient else None,
         callout_id=recipient.callout_id if recipient else None,
+        to_phone=phone,
     )
 
 
-def _may_answer(volunteer: Volunteer) -> bool:
-    """Two machines that answer each other must come to an end."""
-    lately = db.session.scalar(
-        select(func.count())
-        .select_from(Message)
-        .where(
-            Message.volunteer_id == volunteer.id,
-            Message.kind.in_((MessageKind.ACKNOWLEDGEMENT, MessageKind.QUESTION)),
-            Message.created_at > now() - timedelta(hours=1),
-        )
-    )
-    return (lately or 0) < settings().automatic_answers_per_hour
+def answer_key(inbound: InboundMessage) -> str:
+    """One answer to a text, and one more each time that a person reads it differently."""
+    key = f"answer:{inbound.id}"
+    if inbound.understood_at is None:
+        return key
+    return f"{key}:{audit.entries_about('inbound_message', inbound.id)}"
+
+
+def _may_answer(inbound: InboundMessage) -> bool:
+    return loops.may_answer(inbound.from_phone) and not loops.repeats_itself(inbound)
 
 
 def _opt_in(volunteer: Volunteer) -> str:

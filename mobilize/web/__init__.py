@@ -5,16 +5,19 @@ from typing import Any
 from flask import Flask, g
 from flask_security import current_user
 
+from mobilize.services import inbox_views
 from mobilize.services.runtime import now, settings
 from mobilize.services.standing import AlarmRow, standing_alarms
 
 from . import (
     board,
     callouts,
+    certificates,
     emergencies,
     errors,
     headers,
     inbox,
+    link,
     own,
     phones,
     queries,
@@ -23,22 +26,26 @@ from . import (
     show,
     texts,
     why,
+    wordings,
 )
 from .blueprint import blp
 
 __all__ = [
     "board",
     "callouts",
+    "certificates",
     "emergencies",
     "errors",
     "inbox",
     "init_app",
+    "link",
     "own",
     "phones",
     "readiness",
     "senders",
     "texts",
     "why",
+    "wordings",
 ]
 
 
@@ -53,6 +60,8 @@ def _context() -> dict[str, Any]:
         "viewer": g.get("viewer"),
         "account": current_user,
         "standing_alarms": _alarms,
+        "to_read": lambda: inbox_views.to_read_count(g.viewer) if "viewer" in g else 0,
+        "most_counted": inbox_views.MOST_COUNTED,
         "own_zone": lambda: queries.zone_of(g.viewer),
         "simulated": settings().sms_gateway == "simulator",
         "server_time": now,

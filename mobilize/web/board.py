@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from mobilize.domain.forecast import Choice
 from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus, RecipientState, Whereabouts
 from mobilize.models import Callout
-from mobilize.services import board, plans
+from mobilize.services import board, plans, previews
 from mobilize.services.access import find
 from mobilize.services.board import Board
 from mobilize.services.board_people import RecipientRow
@@ -41,12 +41,13 @@ def _plan(callout: Callout) -> ResponseReturnValue:
     if viewer().role is AccountRole.AUTHORITY:
         return render_template("web/plan.html", callout=callout, plan=None)
     plan = plans.plan(viewer(), callout.id)
+    calls = [call for call in previews.calls(callout, plan.languages) if call.people]
     return render_template(
         "web/plan.html",
         callout=callout,
         plan=plan,
         chosen=_chosen_confidence(callout, plan),
-        texts=plans.texts(viewer(), callout.id),
+        calls=sorted(calls, key=lambda call: -call.people),
     )
 
 

@@ -11,11 +11,11 @@ from wtforms.fields.choices import SelectChoice
 from mobilize.domain import sms
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.extensions import db
-from mobilize.models import Emergency
-from mobilize.services import callouts, check_outs, plans
+from mobilize.models import Callout, Emergency
+from mobilize.services import callouts, check_outs, previews
 from mobilize.services.access import find
 from mobilize.services.guard import requires, viewer
-from mobilize.services.plans import Preview
+from mobilize.services.previews import Texts
 from mobilize.services.runtime import now
 
 from . import queries
@@ -66,13 +66,23 @@ def preview_texts(emergency_id: int) -> ResponseReturnValue:
     """The texts as they would read now, for the form while it is being filled in."""
     emergency = find(viewer(), Emergency, emergency_id)
     sketch = _form().sketch(emergency.id, emergency.section.time_zone, now())
-    texts: list[Preview] = []
+    texts: Texts | None = None
     problems: dict[str, list[str]] = {}
     try:
-        texts = plans.preview(viewer(), sketch)
+        texts = previews.sketch(viewer(), sketch)
     except InvalidInput as error:
         problems = error.errors
     return render_template("web/preview.html", texts=texts, problems=problems)
+
+
+@blp.get("/callouts/<int:callout_id>/texts")
+@requires(*LEADS)
+def show_texts(callout_id: int) -> ResponseReturnValue:
+    """Every text that the callout will send, exactly, in each language of the people who may be called."""
+    callout = find(viewer(), Callout, callout_id)
+    return render_template(
+        "web/callout_texts.html", callout=callout, texts=previews.of_callout(viewer(), callout_id)
+    )
 
 
 @blp.post("/callouts/<int:callout_id>/launch")

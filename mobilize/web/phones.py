@@ -53,7 +53,12 @@ def show_phone(phone: str) -> ResponseReturnValue:
 def refresh_phone(phone: str) -> ResponseReturnValue:
     _simulator()
     owner = _owner(phone)
-    return render_template("web/phone_texts.html", texts=queries.texts(phone), zone=owner.time_zone)
+    return render_template(
+        "web/phone_texts.html",
+        texts=queries.texts(phone),
+        calls=queries.calls(phone),
+        zone=owner.time_zone,
+    )
 
 
 @blp.post("/phones/<phone>")
@@ -75,4 +80,7 @@ def _page(phone: str, form: TypeForm) -> str:
     _simulator()
     owner = _owner(phone)
     texts: Sequence[SimulatedText] = queries.texts(phone)
-    return render_template("web/phone.html", owner=owner, form=form, texts=texts, zone=owner.time_zone)
+    calls = queries.calls(phone)
+    return render_template(
+        "web/phone.html", owner=owner, form=form, texts=texts, calls=calls, zone=owner.time_zone
+    )

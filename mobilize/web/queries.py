@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from mobilize.domain.vocabulary import CalloutStatus, EmergencyStatus, Intent, RecipientState
+from mobilize.domain.vocabulary import CalloutStatus, EmergencyStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import (
     Authority,
     Callout,
     Emergency,
-    InboundMessage,
     Need,
     Recipient,
     Section,
+    SimulatedCall,
     SimulatedText,
     Skill,
     Volunteer,
@@ -93,16 +93,6 @@ def zone_of(viewer: Viewer) -> str:
     return "UTC"
 
 
-def inbound(viewer: Viewer, intent: Intent | None, before: int | None) -> Sequence[InboundMessage]:
-    """A page of texts received, latest first; ``before`` is the last id of the page before."""
-    query = visible(viewer, InboundMessage).order_by(InboundMessage.id.desc()).limit(PAGE)
-    if intent is not None:
-        query = query.where(InboundMessage.intent == intent)
-    if before is not None:
-        query = query.where(InboundMessage.id < before)
-    return db.session.scalars(query).all()
-
-
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One callout as the volunteer who was asked sees it; the rendezvous only once they said yes."""
@@ -150,3 +140,9 @@ def texts(phone: str) -> Sequence[SimulatedText]:
     """The last texts of a simulated phone, oldest first."""
     query = select(SimulatedText).where(SimulatedText.phone == phone)
     return db.session.scalars(query.order_by(SimulatedText.id.desc()).limit(PAGE)).all()[::-1]
+
+
+def calls(phone: str) -> Sequence[SimulatedCall]:
+    """The last calls to a simulated phone, oldest first."""
+    query = select(SimulatedCall).where(SimulatedCall.phone == phone)
+    return db.session.scalars(query.order_by(SimulatedCall.id.desc()).limit(PAGE)).all()[::-1]

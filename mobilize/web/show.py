@@ -10,9 +10,18 @@ from markupsafe import Markup
 
 from mobilize.domain.delivery import ENDED_SHORT, Cause, DoubtEnding, ErrorClass, MessageState
 from mobilize.domain.pacing import SenderKind
-from mobilize.domain.vocabulary import AlarmKind, CalloutMode, Intent, RecipientState, Whereabouts
+from mobilize.domain.vocabulary import (
+    AlarmKind,
+    CalloutMode,
+    Channel,
+    Intent,
+    MessageKind,
+    RecipientState,
+    Whereabouts,
+)
 from mobilize.models import Message
 from mobilize.services.board_people import RecipientRow
+from mobilize.services.inbox_views import Shelf
 
 
 def offset(at: datetime) -> str:
@@ -90,6 +99,7 @@ _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (AlarmKind.SENDER_PAUSED, "texts are held back"),
     (AlarmKind.CHECK_OUT_OVERDUE, "not checked out"),
     (AlarmKind.UNKNOWN_ERROR_CODE, "unknown answer from the provider"),
+    (AlarmKind.CALLS_STOPPED, "nobody is being called"),
     (DoubtEnding.RESENT, "sent again without proof; the text may have come twice"),
     (DoubtEnding.GIVEN_UP, "given up; nobody knows whether the text came"),
     (Cause.CLAIM, "an engine took it up"),
@@ -103,6 +113,21 @@ _WORDS: tuple[tuple[StrEnum, str], ...] = (
     (SenderKind.LONG_CODE, "phone number"),
     (SenderKind.TOLL_FREE, "toll-free number"),
     (SenderKind.ALPHANUMERIC, "name"),
+    (Intent.EN_ROUTE, "on the way"),
+    (Intent.ON_SCENE, "arrived"),
+    (Intent.OPT_OUT, "stop"),
+    (Intent.OPT_IN, "start"),
+    (Intent.UNAVAILABLE, "away"),
+    (Intent.AVAILABLE, "back"),
+    (Intent.STATUS, "asks how they are listed"),
+    (MessageKind.BY_HAND, "by hand"),
+    (Channel.LINK, "by link"),
+    (Channel.VOICE, "by a call"),
+    (Shelf.ALL, "all texts"),
+    (Shelf.TO_READ, "to be read"),
+    (Shelf.CORRECTED, "corrected"),
+    (Shelf.BY_HAND, "answered by hand"),
+    (Shelf.LATE, "came late"),
 )
 
 #: By the list that a word comes from: "accepted" is one thing of a person and another of a text.
@@ -153,6 +178,17 @@ def to_the_second(at: datetime) -> str:
     return f"{at:%H:%M:%S}"
 
 
+def duration(minutes: int | None) -> str:
+    """Minutes, as people say them: ``20 min``, ``3 h``, ``3 days``."""
+    if minutes is None:
+        return ""
+    for unit, size in (("day", 24 * 60), ("h", 60)):
+        if minutes >= size and minutes % size == 0:
+            count = minutes // size
+            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def init_app(app: Flask) -> None:
     filters: tuple[Callable[..., object], ...] = (
         instant,
@@ -165,5 +201,6 @@ def init_app(app: Flask) -> None:
         seconds,
         not_reached,
         to_the_second,
+        duration,
     )
     app.jinja_env.filters.update({chosen.__name__: chosen for chosen in filters})

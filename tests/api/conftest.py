@@ -37,6 +37,12 @@ class Program:
     def post(self, path: str, json: Any = None) -> TestResponse:
         return self._client.post(f"/api/v1{path}", json={} if json is None else json, headers=self._headers)
 
+    def put(self, path: str, json: Any) -> TestResponse:
+        return self._client.put(f"/api/v1{path}", json=json, headers=self._headers)
+
+    def delete(self, path: str) -> TestResponse:
+        return self._client.delete(f"/api/v1{path}", headers=self._headers)
+
 
 @pytest.fixture
 def coordinator(app: Flask, world: World) -> Program:

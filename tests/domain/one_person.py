@@ -140,6 +140,8 @@ def plain_reasons(facts: Facts, question: Question, now: datetime) -> list[Reaso
         PhoneStatus.INVALID: Reason.NUMBER_INVALID,
         PhoneStatus.LANDLINE: Reason.NUMBER_LANDLINE,
     }.get(facts.phone_status)
+    if question.calls and phone is Reason.NUMBER_LANDLINE:
+        phone = None
     told = {
         Reason.NOT_ACTIVE: facts.status is not MembershipStatus.ACTIVE,
         Reason.UNDER_AGE: age(facts.born_on, local.date()) < question.minimum_age,

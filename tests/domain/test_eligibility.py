@@ -131,6 +131,13 @@ def test_fatigue_is_waived_for_a_threat_to_life() -> None:
     assert reasons_against(replace(READY, times_asked=99), question, NOW) == []
 
 
+def test_a_landline_will_do_where_people_are_called() -> None:
+    question = replace(QUESTION, calls=True)
+    assert reasons_against(replace(READY, phone_status=PhoneStatus.LANDLINE), question, NOW) == []
+    invalid = replace(READY, phone_status=PhoneStatus.INVALID)
+    assert reasons_against(invalid, question, NOW) == [Reason.NUMBER_INVALID]
+
+
 def test_one_valid_skill_is_enough() -> None:
     lapsed = replace(PROOF, skill_id=DRIVER, expires_on=date(2020, 1, 1))
     assert reasons_against(replace(READY, proofs=(lapsed, PROOF)), QUESTION, NOW) == []

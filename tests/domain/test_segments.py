@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smsutil import split
 
-from mobilize.domain.segments import Measure, economical, measure
+from mobilize.domain.segments import Measure, beyond_gsm_7, economical, measure
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,25 @@ def test_spelling_gives_way_only_when_that_reaches_gsm_7(body: str, plain: str) 
 @given(st.text())
 def test_economy_never_costs_segments(body: str) -> None:
     assert measure(economical(body)).segments <= measure(body).segments
+
+
+SIGNS = st.sampled_from("aà€{é~ж🚑 ")
+
+
+@given(st.text(SIGNS, max_size=500))
+def test_a_text_is_measured_as_others_cut_it(body: str) -> None:
+    parts = split(body) if body else None
+    assert measure(body).segments == (len(parts.parts) if parts else 0)
+
+
+@given(st.text(SIGNS, min_size=1, max_size=500))
+def test_what_is_left_fits_and_no_more(body: str) -> None:
+    found = measure(body)
+    filler = "a" if found.encoding == "GSM-7" else "ж"
+    assert found.left >= 0
+    assert measure(body + filler * (found.left + 1)).segments > found.segments
+
+
+@pytest.mark.parametrize(("body", "sign"), [("abc ë", ""), ("più", ""), ("aж", "ж"), ("🚑", "🚑")])
+def test_the_sign_that_costs_is_named(body: str, sign: str) -> None:
+    assert beyond_gsm_7(body) == sign

@@ -11,21 +11,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mobilize.domain import replies
 from mobilize.domain.errors import InvalidInput
-from mobilize.domain.replies import COMMANDS
+from mobilize.domain.placeholders import LONGEST, PLACEHOLDERS
+from mobilize.domain.rewording import check_wording, example
+from mobilize.domain.segments import economical
+from mobilize.domain.sentences import TEMPLATES, most_segments
 from mobilize.domain.sms import (
     ACKNOWLEDGEMENTS,
     LANGUAGES,
-    PLACEHOLDERS,
+    NOTICES,
+    REMINDERS,
     STAND_DOWNS,
     CalloutValues,
     acknowledgement_text,
     callout_text,
-    check_wording,
     hazard_name,
     measure,
+    notice_text,
     question_text,
+    reminder_text,
     stand_down_text,
+    until_text,
 )
 from mobilize.domain.vocabulary import Hazard
 
@@ -52,9 +59,11 @@ def every_text(language: str, values: CalloutValues) -> list[str]:
     return [
         callout_text(language, values, None),
         *(stand_down_text(language, kind, values) for kind in STAND_DOWNS),
-        question_text(language, [values.code]),
-        question_text(language, ["A", "B"]),
+        *(reminder_text(language, kind, values) for kind in REMINDERS),
+        question_text(language, [values.code], values.section),
+        question_text(language, ["A", "B"], values.section),
         *(acknowledgement_text(language, kind, values) for kind in ACKNOWLEDGEMENTS),
+        *(notice_text(language, kind, {"section": values.section}) for kind in NOTICES),
     ]
 
 
@@ -77,7 +86,7 @@ def test_the_albanian_call_does_without_diacritics() -> None:
     assert measure(body).encoding == "GSM-7"
 
 
-@pytest.mark.parametrize("language", ["de", "", "xx-YY", "../../etc"])
+@pytest.mark.parametrize("language", ["mk", "", "xx-YY", "../../etc"])
 def test_other_languages_fall_back_to_english(language: str) -> None:
     assert callout_text(language, FLOOD, None) == callout_text("en", FLOOD, None)
 
@@ -86,15 +95,16 @@ def test_other_languages_fall_back_to_english(language: str) -> None:
 @pytest.mark.parametrize("values", [FLOOD, replace(FLOOD, code="A", drill=True), LONG])
 def test_every_standard_text_is_one_segment(language: str, values: CalloutValues) -> None:
     for body in every_text(language, values):
-        assert (measure(body).encoding, measure(body).segments) == ("GSM-7", 1), body
+        assert measure(body).segments <= most_segments(language), body
+        assert measure(body).encoding == ("GSM-7" if most_segments(language) == 1 else "UCS-2")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("hazard", Hazard)
-def test_every_hazard_has_a_name_and_fits(language: str, hazard: Hazard) -> None:
-    body = callout_text(language, replace(LONG, hazard=hazard), None)
-    assert hazard_name(language, hazard) in body
-    assert measure(body).segments == 1
+def test_every_hazard_has_a_name_and_fits(language: str) -> None:
+    for hazard in Hazard:
+        body = callout_text(language, replace(LONG, hazard=hazard), None)
+        assert hazard_name(language, hazard) in body or economical(hazard_name(language, hazard)) in body
+        assert measure(body).segments <= most_segments(language)
 
 
 def test_a_title_that_names_the_hazard_is_not_said_twice() -> None:
@@ -111,10 +121,30 @@ def test_a_place_that_the_title_names_is_not_said_twice() -> None:
 def test_the_instructions_are_never_shortened(language: str) -> None:
     values = replace(LONG, skills=("search and rescue", "medic", "interpreter", "driver", "cook"))
     body = callout_text(language, values, None)
-    assert re.search(r"B1 \w+, B2 \w+, B3 [\w ]+; \w+: B1 20$", body)
+    assert re.search(r"B1 \w+[,،] B2 \w+[,،] B3 [\w ]+[;·؛] \w+: B1 20$", body)
 
 
-@pytest.mark.parametrize(("language", "mark"), [("en", "DRILL"), ("it", "ESERCITAZIONE"), ("sq", "STERVITJE")])
+MARKS = {
+    "en": "DRILL",
+    "it": "ESERCITAZIONE",
+    "sq": "STERVITJE",
+    "fr": "EXERCICE",
+    "de": "ÜBUNG",
+    "es": "SIMULACRO",
+    "pt": "EXERCICIO",
+    "nl": "OEFENING",
+    "pl": "CWICZENIA",
+    "ro": "EXERCITIU",
+    "sr": "VEZBA",
+    "tr": "TATBIKAT",
+    "el": "ΑΣΚΗΣΗ",
+    "uk": "НАВЧАННЯ",
+    "ru": "УЧЕНИЯ",
+    "ar": "تدريب",
+}
+
+
+@pytest.mark.parametrize(("language", "mark"), MARKS.items())
 def test_every_text_of_a_drill_says_so_first(language: str, mark: str) -> None:
     values = replace(FLOOD, drill=True)
     texts = [
@@ -123,7 +153,7 @@ def test_every_text_of_a_drill_says_so_first(language: str, mark: str) -> None:
         *(stand_down_text(language, kind, values) for kind in STAND_DOWNS),
         *(acknowledgement_text(language, kind, values) for kind in ACKNOWLEDGEMENTS),
     ]
-    assert all(text.startswith(mark) for text in texts)
+    assert all(text.startswith(f"{mark} ") for text in texts)
     assert not callout_text(language, FLOOD, None).startswith(mark)
 
 
@@ -135,15 +165,27 @@ def test_only_an_accepted_volunteer_is_told_the_rendezvous(language: str) -> Non
     assert "School gate" not in callout_text(language, FLOOD, None) + stand_down_text(language, "silent", FLOOD)
 
 
+#: Ours to leave alone: what carriers and Twilio listen for, in English and as some countries have them.
+CARRIERS = {word.upper() for word in replies.CARRIERS} | {
+    "ARRET",
+    "STOPP",
+    "ALTO",
+    "PARAR",
+    "BAJA",
+    "AIDE",
+    "AYUDA",
+}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_carriers_words_are_never_offered(language: str) -> None:
     for text in every_text(language, FLOOD):
-        assert not {word.upper() for word in COMMANDS} & set(re.findall(r"[A-Z]{3,}", text))
+        assert not CARRIERS & set(re.findall(r"[A-Z]{3,}", text))
 
 
 def test_a_question_about_several_calls_names_their_letters() -> None:
-    assert "A1, A2 or A3; C1, C2 or C3" in question_text("en", ["A", "C"])
-    assert "1 yes, 2 no" in question_text("en", ["A"])
+    assert "A1, A2 or A3; C1, C2 or C3" in question_text("en", ["A", "C"], "CRS")
+    assert "1 yes, 2 no" in question_text("en", ["A"], "CRS")
 
 
 def test_the_time_is_the_readers() -> None:
@@ -174,8 +216,8 @@ def test_plain_digits_do_not_instruct_when_a_letter_is_needed() -> None:
 
 
 def test_a_brace_in_a_title_stays_a_brace() -> None:
-    body = callout_text("en", replace(FLOOD, title="{code}{0.__class__} x"), "{title}")
-    assert body.startswith("{code}{0.__class__} x")
+    body = callout_text("en", replace(FLOOD, title="{code}{0.__class__} x"), "{section}: {title}")
+    assert body.startswith("Red Cross Albania: {code}{0.__class__} x")
 
 
 def test_line_breaks_in_values_do_not_reach_the_text() -> None:
@@ -261,3 +303,73 @@ def test_any_values_give_a_text_with_instructions(
     assert body.endswith("1 20")
     assert 1 <= measure(body).segments <= 4
     assert len(stand_down_text(language, "silent", values)) <= 1600
+
+
+#: Letters of one septet, of two, and accents that are left off where the language does without.
+ALPHABETS = ("abcdefgh ", "aeioé ", "ÄÖÜäöüß ", "ñ¿¡ ")
+MOMENTS = [datetime(2026, month, 28, 20, 30, tzinfo=UTC) for month in range(1, 13)]
+
+
+def of_length(name: str, alphabet: str, share: float) -> str:
+    length = round(LONGEST[name] * share)
+    return (alphabet * 100)[:length].strip().ljust(length, alphabet[0])
+
+
+def values_of(alphabet: str, share: float, hazard: Hazard, at: datetime) -> CalloutValues:
+    skill = of_length("skill", alphabet, share)
+    return replace(
+        FLOOD,
+        section=of_length("section", alphabet, share) or "x",
+        hazard=hazard,
+        title=of_length("title", alphabet, share),
+        skills=(skill,) * (LONGEST["skills"] // LONGEST["skill"]),
+        place=of_length("place", alphabet, share),
+        rendezvous=of_length("rendezvous", alphabet, share),
+        arrive_by=at,
+        eta=at,
+        code="W",
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75, 1.0])
+def test_every_text_keeps_to_its_segments_at_every_allowed_length(language: str, share: float) -> None:
+    for number, hazard in enumerate(Hazard):
+        values = values_of(ALPHABETS[number % 4], share, hazard, MOMENTS[number % 12])
+        for name in TEMPLATES:
+            body = example(language, name, None, values)
+            assert measure(body).segments <= most_segments(language), body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_no_month_and_no_alphabet_costs_a_segment(language: str, alphabet: str) -> None:
+    longest = max(Hazard, key=lambda hazard: len(hazard_name(language, hazard)))
+    for at in MOMENTS:
+        for name in ("callout", "acknowledgement.accepted", "acknowledgement.eta", "reminder.silent"):
+            body = example(language, name, None, values_of(alphabet, 1.0, longest, at))
+            assert measure(body).segments <= most_segments(language), body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_long_rendezvous_and_what_to_bring_are_told_whole(language: str) -> None:
+    values = replace(FLOOD, rendezvous="r" * 200, bring="b" * 160)
+    body = acknowledgement_text(language, "accepted", values)
+    assert "r" * 200 in body
+    assert "b" * 160 in body
+    short = replace(FLOOD, rendezvous="r" * 36, bring="b" * 60, code="A")
+    assert measure(acknowledgement_text(language, "accepted", short)).segments <= most_segments(language) + 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_names_the_section_that_calls(language: str) -> None:
+    for body in every_text(language, FLOOD):
+        assert FLOOD.section in body
+    assert callout_text(language, FLOOD, "Come!").startswith("Red Cross Albania: Come!")
+    assert callout_text(language, FLOOD, "Red Cross Albania: come!").count("Red Cross Albania") == 1
+
+
+def test_a_time_away_has_a_day_or_an_instant() -> None:
+    at = datetime(2026, 12, 24, 18, 0, tzinfo=UTC)
+    assert until_text("de", at) == "24. Dez, 18:00 Uhr"
+    assert until_text("de", at.date()) == "24. Dez"

@@ -122,7 +122,7 @@ def test_a_stand_down_changes_plans(kind: str) -> None:
 
 
 def test_a_question_or_a_text_by_hand_does_not() -> None:
-    assert not people.changes_plans(sms.question_text("en", []))
+    assert not people.changes_plans(sms.question_text("en", [], "AL"))
     assert not people.changes_plans("Bring your own boots, and park behind the church.")
 
 

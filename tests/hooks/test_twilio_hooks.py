@@ -364,3 +364,12 @@ class TestWithoutAToken:
         answer = post(client, INBOUND, ANSWER, signature=sign(token, PUBLIC + INBOUND, ANSWER))
         assert answer.status_code == 403
         assert texts() == []
+
+
+@pytest.mark.parametrize(("given", "kept"), [("2", 2), ("0", 0), ("", 0), ("-1", 0), ("many", 0), ("9999", 0)])
+def test_pictures_are_counted_and_left_where_they_are(client: FlaskClient, given: str, kept: int) -> None:
+    media = {"NumMedia": given, "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "image/jpeg"}
+    assert post(client, INBOUND, ANSWER | media).status_code == 200
+    stored = db.session.scalars(select(InboundMessage)).one()
+    assert stored.media_count == kept
+    assert stored.raw["MediaUrl0"] == "https://api.twilio.com/x"

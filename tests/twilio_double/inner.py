@@ -20,6 +20,8 @@ class Inner:
             ("GET", "/_summary"): self._summary,
             ("GET", "/_requests"): self._requests,
             ("GET", "/_calls"): self._calls,
+            ("GET", "/_phone_calls"): self._phone_calls,
+            ("GET", "/_call_requests"): self._call_requests,
             ("GET", "/_pending"): self._pending,
             ("GET", "/_knobs"): self._show_knobs,
             ("POST", "/_knobs"): self._turn_knobs,
@@ -62,6 +64,12 @@ class Inner:
 
     async def _calls(self, _request: web.BaseRequest) -> web.Response:
         return json_answer(self._server.memory.webhooks.calls)
+
+    async def _phone_calls(self, _request: web.BaseRequest) -> web.Response:
+        return json_answer([call.as_heard() for call in self._server.memory.calls.calls.values()])
+
+    async def _call_requests(self, _request: web.BaseRequest) -> web.Response:
+        return json_answer(self._server.memory.calls.requests)
 
     async def _pending(self, _request: web.BaseRequest) -> web.Response:
         return json_answer({"pending": self._server.memory.webhooks.pending})

@@ -116,6 +116,22 @@ class Knobs:
     #: The share of texts from phones that are never posted; the list shows them all the same.
     inbound_lost: float = 0.0
 
+    # Calls
+
+    #: What becomes of a call to a phone that `voice_fates` does not name: ``answer:1`` (picks up and presses
+    #: keys, one each time it is asked, as in ``answer:7,1``), ``answer:`` (presses nothing), ``machine``,
+    #: ``rings`` (until it is taken back), ``no-answer``, ``busy`` or ``failed``.
+    voice_fate: str = "no-answer"
+    #: Phone -> what becomes of the first, the second … call to it; the last one stays.
+    voice_fates: dict[str, list[str]] = field(default_factory=dict)
+    #: Seconds that a phone rings; and how long calls are said to have been.
+    voice_ring_s: float = 0.0
+    voice_talk_seconds: int = 31
+    #: Phone -> Twilio error code that a call to it is refused with.
+    voice_refusals: dict[str, int] = field(default_factory=dict)
+    #: Beginnings of phones that may not be called (21215).
+    voice_regions_denied: list[str] = field(default_factory=list)
+
     # Looking back
 
     #: Seconds (by the double's clock) until a text can be seen in the list and fetched.

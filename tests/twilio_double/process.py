@@ -87,6 +87,16 @@ class Double:
         found: list[dict[str, Any]] = self._get("/_calls")
         return found
 
+    def phone_calls(self) -> list[dict[str, Any]]:
+        """The calls that it took: to whom, how they stand, what was heard and pressed."""
+        found: list[dict[str, Any]] = self._get("/_phone_calls")
+        return found
+
+    def call_requests(self) -> list[dict[str, str]]:
+        """The forms of all requests for a call, of a repeated field the last value."""
+        found: list[dict[str, str]] = self._get("/_call_requests")
+        return found
+
     def wait_until_quiet(self, timeout_s: float = 20.0) -> None:
         """Wait until every callback is done."""
         deadline = time.monotonic() + timeout_s

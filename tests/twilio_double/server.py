@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from yarl import URL
 
+from .calls import Calls
 from .carrier import Carrier
 from .chance import hits
 from .faults import fail, json_answer, refused, slow_down
@@ -27,6 +28,7 @@ class Memory:
     def __init__(self, account: str, token: str) -> None:
         self.carrier = Carrier()
         self.webhooks = Webhooks(self.carrier, account, token)
+        self.calls = Calls(self.carrier, self.webhooks, account)
         #: How create requests ended: ``accepted``, ``refused 21610``, or the fault's name.
         self.outcomes: Counter[str] = Counter()
         #: Unix times, seconds.
@@ -46,6 +48,7 @@ class Server:
         self.memory = Memory(account, token)
         self._authorization = "Basic " + base64.b64encode(f"{account}:{token}".encode()).decode()
         self._messages = f"/2010-04-01/Accounts/{account}/Messages.json"
+        self._calls = f"/2010-04-01/Accounts/{account}/Calls"
 
     def reset(self) -> None:
         self.memory = Memory(self.account, self.token)
@@ -55,6 +58,10 @@ class Server:
         path = request.raw_path.partition("?")[0]
         if request.method == "POST" and path == self._messages:
             return await self._create(request)
+        if path.startswith(self._calls):
+            return await self._of_calls(
+                request, path.removeprefix(self._calls).removesuffix(".json").strip("/")
+            )
         match path.split("/"):
             case ["", "2010-04-01", "Accounts", _, "Messages.json" | "Messages", *_]:
                 return await self._read(request)
@@ -103,6 +110,42 @@ class Server:
         if fault:
             return await fail(request, fault, knobs)
         return json_answer(answer, 201)
+
+    async def _of_calls(self, request: web.BaseRequest, sid: str) -> web.StreamResponse:
+        """Create, change, read or list calls."""
+        try:
+            self._authenticate(request)
+            if request.method == "GET":
+                fault = self.memory.carrier.fault_of_reading(request.raw_path)
+                if fault:
+                    return await fail(request, fault, self.memory.carrier.knobs)
+                calls = self.memory.calls
+                return json_answer(
+                    calls.find(sid).as_resource(self.account) if sid else calls.page(request.query)
+                )
+            form = await request.read()
+            if sid:
+                return json_answer(self.memory.calls.change(sid, _form(form)).as_resource(self.account))
+            return await self._call(request, form)
+        except Refusal as refusal:
+            self.memory.outcomes[f"call refused {refusal.code}"] += 1
+            return refused(refusal)
+
+    async def _call(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        memory, form = self.memory, _form(body)
+        knobs = memory.carrier.knobs
+        memory.calls.requests.append(form)
+        nth = memory.carrier.asked("call", form.get("To", ""))
+        fault = memory.carrier.fault_of_create(form | {"Body": "call"}, nth)
+        if fault and not fault.takes_the_text:
+            memory.outcomes[f"call {fault}"] += 1
+            return await fail(request, fault, knobs)
+        events = URL.build(query_string=body.decode("ascii", "replace"), encoded=True).query
+        call = memory.calls.take(form, frozenset(events.getall("StatusCallbackEvent", [])))
+        memory.outcomes[f"call {fault or 'accepted'}"] += 1
+        if fault:
+            return await fail(request, fault, knobs)
+        return json_answer(call.as_resource(self.account), 201)
 
     async def _read(self, request: web.BaseRequest) -> web.StreamResponse:
         carrier = self.memory.carrier

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urldefrag, urlencode
 
@@ -64,6 +64,17 @@ class Webhooks:
         self.counts["inbound"] += 1
         return await self._post(url, self._inbound_form(text))
 
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background that calls webhooks."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def ask(self, url: str, form: Mapping[str, str]) -> str | None:
+        """Post a form and read the answer's body; ``None`` when it could not be had."""
+        status, body = await self._post_and_read(url, form)
+        return body if 200 <= status < 300 else None
+
     async def close(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
@@ -101,7 +112,13 @@ class Webhooks:
             await self._post(url, form)
 
     async def _post(self, url: str, form: Mapping[str, str]) -> int:
-        """Call, and repeat after what ``rp`` lists, ``rc`` times at most (Twilio's connection overrides)."""
+        return (await self._post_and_read(url, form))[0]
+
+    async def _post_and_read(self, url: str, form: Mapping[str, str]) -> tuple[int, str]:
+        """Call, and repeat after what ``rp`` lists, ``rc`` times at most (Twilio's connection overrides).
+
+        Returns the status and the body of the last answer.
+        """
         address, fragment = urldefrag(url)
         overrides = parse_qs(fragment)
         policy = set(overrides.get("rp", ["ct"])[0].split(","))
@@ -109,20 +126,20 @@ class Webhooks:
         while True:
             tries -= 1
             async with self._turn:
-                status, ending = await self._try(address, form)
+                status, body, ending = await self._try(address, form)
             self.counts["calls"] += 1
             if self._carrier.knobs.record_calls:
                 self.calls.append({"url": address, "form": dict(form), "status": status})
             if ending is None:
-                return status
+                return status, body
             if not tries or (ending not in policy and "all" not in policy):
                 self.counts["given_up"] += 1
-                return status
+                return status, body
             self.counts["repeated"] += 1
             await asyncio.sleep(self._carrier.knobs.callback_retry_pause_s)
 
-    async def _try(self, url: str, form: Mapping[str, str]) -> tuple[int, str | None]:
-        """One call: the answer's status, and what went wrong in ``rp``'s words."""
+    async def _try(self, url: str, form: Mapping[str, str]) -> tuple[int, str, str | None]:
+        """One call: the answer's status and body, and what went wrong in ``rp``'s words."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
@@ -135,12 +152,12 @@ class Webhooks:
         }
         try:
             async with self._session.post(url, data=urlencode(form), headers=headers) as answer:
-                await answer.read()
+                body = await answer.text()
         except aiohttp.ClientConnectorError:
-            return 0, "ct"
+            return 0, "", "ct"
         except (TimeoutError, aiohttp.ClientError):
-            return 0, "rt"
-        return answer.status, f"{answer.status // 100}xx" if answer.status >= 400 else None
+            return 0, "", "rt"
+        return answer.status, body, f"{answer.status // 100}xx" if answer.status >= 400 else None
 
     def _status_form(self, text: Text, status: str, code: int | None) -> dict[str, str]:
         form = {

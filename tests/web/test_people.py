@@ -25,7 +25,7 @@ def test_an_answer_typed_on_a_phone_arrives_in_the_inbox(app: Flask, world: Worl
     assert browser.send(page, {"body": "who are you?"}).headers["Location"] == page
     assert "who are you?" in browser.get(page).text
     ticks.run_once()
-    shown = browser.get("/inbox?only=unclear").text
+    shown = browser.get("/inbox?show=to_read").text
     assert "who are you?" in shown
     assert phone in shown
 

@@ -1,0 +1,1 @@
+"""How a text is understood: letters, then words, then times, then clauses; `replies` puts them together."""

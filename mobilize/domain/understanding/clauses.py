@@ -1,0 +1,226 @@
+"""What each clause of a text says, and what the clauses say together.
+
+A clause ends at a comma, a stop or a word that turns ("but"). Inside a clause order hardly matters, so the
+rules hold in all languages: a negation beside a verb of coming is a refusal, wherever it stands.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .lexicon import Role
+from .words import Piece
+
+
+class Says(StrEnum):
+    """What one clause says."""
+
+    NOTHING = "nothing"
+    YES = "yes"  # a bare word; may only mean that the text was read
+    COMING = "coming"
+    SET_OUT = "set_out"
+    ARRIVED = "arrived"
+    LEFT = "left"
+    WISH = "wish"  # would come, if only
+    HARDLY = "hardly"  # something is denied that may be coming
+    NO = "no"  # a bare word, or a negation with nothing that it denies
+    NOT_COMING = "not_coming"
+    REASON = "reason"
+    AWAY = "away"
+    LIMITED = "limited"
+    BACK = "back"
+    NO_TEXTS = "no_texts"
+    PAUSE = "pause"  # no texts for a time
+    DOUBT = "doubt"
+    CONDITION = "condition"  # "if the car starts"; "maybe I can come"
+    CONFLICT = "conflict"  # contradicts itself
+    OBSTACLE = "obstacle"  # a yes, and something in its way
+    QUESTION = "question"
+    UNKNOWN = "unknown"  # words that nothing is known of
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The pieces of a clause. ``turns``: it follows a "but"."""
+
+    pieces: tuple[Piece, ...]
+    turns: bool
+    asked: bool
+
+    def does(self, *roles: Role) -> bool:
+        return any(piece.does(*roles) for piece in self.pieces)
+
+    @property
+    def unknown(self) -> int:
+        return sum(not piece.known for piece in self.pieces)
+
+    @property
+    def suspect(self) -> bool:
+        return any(piece.suspect for piece in self.pieces)
+
+
+_FOR_A_TIME = (Role.LENGTH, Role.END)
+_TIMES = (Role.LENGTH, Role.MOMENT, Role.END)
+
+
+def clauses(pieces: Sequence[Piece]) -> Iterator[Clause]:
+    """The clauses of a text that say anything; a condition reaches over a comma."""
+    found: list[Piece] = []
+    turns = False
+    for piece in pieces:
+        breaks = piece.does(Role.BREAK, Role.ASKED, Role.BUT) and not piece.does(Role.AND, Role.COME)
+        if not breaks:
+            found.append(piece)
+            continue
+        if found:
+            yield Clause(tuple(found), turns, piece.does(Role.ASKED))
+            turns = False
+        found = []
+        turns = turns or piece.does(Role.BUT)
+    if found:
+        yield Clause(tuple(found), turns, asked=False)
+
+
+def says(clause: Clause) -> Says:
+    """What a clause says by itself."""
+    if _no_texts(clause):
+        return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
+    if clause.does(Role.LIMITED) or (clause.does(Role.IF, Role.ONLY) and clause.does(Role.NEEDED)):
+        return Says.LIMITED
+    if clause.does(Role.WISH) and not clause.does(Role.IF, Role.CANNOT) and not clause.asked:
+        return Says.WISH
+    if _doubts(clause):
+        if clause.asked:
+            return Says.QUESTION
+        return Says.CONDITION if clause.does(Role.IF, Role.COME, Role.YES) else Says.DOUBT
+    if clause.asked or _asks(clause):
+        return Says.QUESTION
+    if _stops_or_answers(clause):
+        return Says.CONFLICT
+    if clause.does(Role.NOT, Role.CANNOT):
+        return _denied(clause)
+    if clause.does(Role.NO):
+        return _refused(clause)
+    return _told(clause)
+
+
+def _asks(clause: Clause) -> bool:
+    """Whether it begins like a question; "dann kann ich kommen" has the words of one in the middle."""
+    answers = clause.does(Role.NOT, Role.CANNOT, Role.NO, Role.YES, Role.COME)
+    return any(
+        piece.does(Role.QUESTION)
+        and (piece.words == 1 or at < 2)
+        # Without accents Spanish "qué" is "que": in an answer it joins.
+        and not (answers and piece.does(Role.NEUTRAL, Role.AND))
+        for at, piece in enumerate(clause.pieces)
+    )
+
+
+def _doubts(clause: Clause) -> bool:
+    """Doubt about coming; "maybe 20 min" only doubts the time."""
+    # Spanish "si" is "if", and yes without its accent.
+    if any(piece.does(Role.IF) and not piece.does(Role.YES) for piece in clause.pieces):
+        return True
+    for at, piece in enumerate(clause.pieces):
+        if piece.does(Role.DOUBT):
+            after = clause.pieces[at + 1 : at + 2]
+            timed = bool(after) and after[0].does(Role.LENGTH, Role.MOMENT)
+            if not (timed and clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.ARRIVED)):
+                return True
+    return False
+
+
+def _no_texts(clause: Clause) -> bool:
+    """A wish for no more texts: "stop texting me", "do not write any more"."""
+    if any(piece.does(Role.STOP) and piece.words > 1 for piece in clause.pieces):
+        return not clause.does(Role.COME, Role.YES, Role.SET_OUT)
+    stops = clause.does(Role.STOP_VERBS)
+    if not clause.does(Role.TEXTS) or clause.does(Role.WISH) or (clause.does(Role.RECEIVED) and not stops):
+        return False
+    if clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.CANNOT):
+        return False
+    return stops or clause.does(Role.NOT, Role.STOP)
+
+
+def _stops_or_answers(clause: Clause) -> bool:
+    """ "No stop", "yes stop": nobody knows whether the call or the texts are meant."""
+    answers = clause.does(Role.NO, Role.YES) and clause.does(Role.STOP_VERBS)
+    return answers and all(piece.does(Role.NO, Role.YES, Role.STOP_VERBS) for piece in clause.pieces)
+
+
+def _denied(clause: Clause) -> Says:
+    if (
+        clause.does(Role.NOT)
+        and any(
+            piece.does(Role.STOP_VERBS, Role.STOP) and not piece.does(Role.NOT, Role.CANNOT)
+            for piece in clause.pieces
+        )
+        and not clause.does(Role.COME, Role.FREE)
+    ):
+        return Says.NOTHING  # "don't stop"
+    if clause.does(Role.FREE) and not clause.does(Role.COME):
+        return Says.AWAY if clause.does(Role.LENGTH, Role.END) else Says.NOT_COMING
+    if clause.does(Role.COME):
+        return Says.NOT_COMING
+    if clause.does(Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON):
+        return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.CONFLICT
+    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
+        return Says.AWAY
+    if clause.does(Role.OTHER) and not clause.does(Role.NO, Role.YES):
+        return Says.HARDLY if clause.does(Role.CANNOT) and not clause.does(Role.RECEIVED) else Says.NOTHING
+    if clause.does(Role.CANNOT):
+        return Says.HARDLY if clause.unknown else Says.NOT_COMING
+    if clause.does(Role.AWAY, Role.NO, Role.REASON):
+        return Says.NO
+    if clause.does(Role.YES):
+        return Says.CONFLICT
+    only_denies = all(piece.does(Role.NOT, Role.POLITE) or not piece.words for piece in clause.pieces)
+    return Says.NO if only_denies else Says.HARDLY
+
+
+def _refused(clause: Clause) -> Says:
+    """A clause with a word like "no". Beside a yes or a verb of coming nobody knows what it denies."""
+    if clause.does(Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED):
+        return Says.COMING if clause.does(Role.COME) and _doubled(clause) else Says.CONFLICT
+    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
+        return Says.AWAY
+    return Says.NO
+
+
+def _doubled(clause: Clause) -> bool:
+    """ "No no I'm coming" waves an objection away."""
+    first = clause.pieces[0]
+    words = first.text.split()
+    return first.does(Role.NO) and len(words) == 2 and words[0] == words[1] and not clause.does(Role.NOT)
+
+
+def _told(clause: Clause) -> Says:
+    comes = clause.does(Role.YES, Role.COME, Role.SET_OUT, Role.FREE)
+    back = any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces)
+    if back and not comes:
+        return Says.BACK  # "back from holiday"
+    # "ill" is "I'll" without its apostrophe where somebody comes.
+    if any(piece.does(Role.AWAY) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
+        return Says.CONFLICT if comes else Says.AWAY
+    if clause.does(Role.ARRIVED):
+        return Says.COMING if _is_to_come(clause) else Says.ARRIVED
+    if back:
+        return Says.BACK
+    for role, said in (
+        (Role.SET_OUT, Says.SET_OUT),
+        (Role.COME, Says.COMING),
+        (Role.FREE, Says.COMING),
+        (Role.YES, Says.YES),
+        (Role.LEFT, Says.LEFT),
+        (Role.REASON, Says.REASON),
+    ):
+        if clause.does(role):
+            return said
+    return Says.UNKNOWN if clause.unknown else Says.NOTHING
+
+
+def _is_to_come(clause: Clause) -> bool:
+    """Whether a time lies ahead: "bin um 6 da" is no arrival yet; a clock time that passed is one."""
+    return any(
+        piece.does(Role.LENGTH) or (piece.does(Role.MOMENT) and bool(piece.values)) for piece in clause.pieces
+    )
