@@ -12,6 +12,16 @@ from .row import Found
 _DATE = re.compile(r"(\d\d?)[./](\d\d?)[./]?(\d{4}|\d\d)?")
 # Beside these "until 6" is the end of an absence; the same word may mean "by 6".
 _ABSENT = (Role.AWAY, Role.REASON, Role.OFF, Role.CANNOT, Role.NOT, Role.NO, Role.TEXTS)
+_DAYS = (
+    Role.TOMORROW,
+    Role.TODAY,
+    Role.WEEKDAY,
+    Role.MONTH,
+    Role.WEEK_END,
+    Role.MONTH_END,
+    Role.NUMBER,
+    Role.SPAN,
+)
 _ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)")
 
 
@@ -22,6 +32,8 @@ class Times(Lengths, Moments):
         if not self.does(at, Role.UNTIL):
             return self._end_before(at)
         start = self.skip(at, Role.UNTIL, Role.AT)
+        while self.does(start, Role.NEUTRAL, Role.IN) and not self.does(start, *_DAYS):
+            start += 1  # "until the next Monday"
         for read in (self._named_day, self._date, self._month_day):
             found = read(start)
             if found is not None:

@@ -170,47 +170,59 @@ def available() -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def lexicon(*languages: str) -> Lexicon:
     """One lexicon of languages, the first of which decides where several have a word."""
-    expressions: dict[tuple[str, ...], tuple[str, Sense]] = {}
-    apostrophes: set[str] = set()
-    elided: set[str] = set()
+    expressions: dict[tuple[str, ...], Sense] = {}
     for language in languages:
         for words, sense in _expressions(language).items():
-            expressions.setdefault(words, (language, sense))
-        apostrophes |= _apostrophes(language, NEGATIVE)
-        elided |= _apostrophes(language, frozenset(Role))
+            if language == languages[0] or not _is_slang(words, sense):
+                expressions.setdefault(words, sense)
     tree = Branch()
     _grow(tree, (NEGATION,), Sense(frozenset({Role.NOT})))
     alone: dict[str, frozenset[Role]] = {}
-    negations: set[str] = set()
-    for words, (language, sense) in expressions.items():
+    for words, sense in expressions.items():
         _grow(tree, words, sense)
         for word in words:
-            if word != END_OF_CLAUSE:
-                alone.setdefault(word, frozenset())
+            alone.setdefault(word, frozenset())
         if len(words) == 1:
             alone[words[0]] = sense.roles
-            short = len(words[0]) <= 2
-            wary = {Role.NO, Role.NOT, Role.CANNOT} | (set() if short else {Role.IF})
-            if language == languages[0] and sense.roles & wary:
-                negations.add(words[0])
-    lengths: dict[int, list[str]] = {}
-    for word in alone:
-        if len(word) > 2 and "*" not in word:
-            lengths.setdefault(len(word), []).append(word)
-    stems = frozenset(word for word in alone if word.endswith("*"))
-    endings = frozenset(word for word in alone if word.startswith("*"))
+    plain = {word: roles for word, roles in alone.items() if "*" not in word and word != END_OF_CLAUSE}
     return Lexicon(
         languages[0],
         tree,
-        MappingProxyType({word: roles for word, roles in alone.items() if "*" not in word}),
-        stems,
-        endings,
-        frozenset(apostrophes),
-        frozenset(elided),
-        frozenset(word for word in negations if "*" not in word),
+        MappingProxyType(plain),
+        frozenset(word for word in alone if word.endswith("*")),
+        frozenset(word for word in alone if word.startswith("*")),
+        frozenset(word for language in languages for word in _apostrophes(language, NEGATIVE)),
+        frozenset(word for language in languages for word in _apostrophes(language, frozenset(Role))),
+        _wary(languages[0]),
         tuple(sorted(_prefixes(languages[0]), key=len, reverse=True)),
-        MappingProxyType({length: tuple(words) for length, words in lengths.items()}),
+        _by_length(plain),
     )
+
+
+def _by_length(words: Mapping[str, frozenset[Role]]) -> Mapping[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for word in words:
+        if len(word) > 2:
+            found.setdefault(len(word), []).append(word)
+    return MappingProxyType({length: tuple(some) for length, some in found.items()})
+
+
+def _wary(language: str) -> frozenset[str]:
+    """The negations and conditions of a language, which an unknown short word may be a misspelling of."""
+    denying = {Role.NO, Role.NOT, Role.CANNOT}
+    return frozenset(
+        words[0]
+        for words, sense in _expressions(language).items()
+        if len(words) == 1
+        and "*" not in words[0]
+        and (sense.roles & denying or (Role.IF in sense.roles and len(words[0]) > 2))
+    )
+
+
+def _is_slang(words: tuple[str, ...], sense: Sense) -> bool:
+    """Short answers that mean something else in the next language: English "nah" is near in German."""
+    short = len(words) == 1 and len(words[0]) <= 3 and words[0] not in ("yes", "no", "not", "yep")
+    return short and bool(sense.roles & {Role.YES, Role.NO, Role.NOT, Role.CANNOT})
 
 
 def _grow(tree: Branch, words: tuple[str, ...], sense: Sense) -> None:

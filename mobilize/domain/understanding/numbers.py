@@ -55,7 +55,8 @@ SMALL = frozenset(
             Role.MONTH_END,
             Role.TEXTS,
         ),
-        *(Role.LESS_QUARTER_AFTER, Role.STOP_VERBS, Role.BUT),
+        *(Role.LESS_QUARTER_AFTER, Role.STOP_VERBS, Role.BUT, Role.ASKED),
+        *(Role.AGO, Role.DELAY, Role.MINUTES_TO, Role.MINUTES_PAST, Role.LESS),
     }
 )
 
@@ -91,13 +92,21 @@ def numbers_of(pieces: Sequence[Piece]) -> Numbers | None:
     words = [piece for piece in pieces if not piece.does(Role.BREAK, Role.DASH)]
     numbers = [piece for piece in words if piece.does(Role.DIGITS)]
     if not numbers:
-        return Numbers(None, None, pieces) if words else None
+        return _in_words(pieces, words) if words else None
     if not speaks(pieces):
         return _alone(pieces, words, numbers)
     digit = None
     if words[0] is numbers[0] and _value(numbers[0]) in DIGITS and not _counts(pieces, numbers[0]):
         digit = _value(numbers.pop(0))
     return _beside_words(pieces, digit, numbers)
+
+
+def _in_words(pieces: Sequence[Piece], words: Sequence[Piece]) -> Numbers:
+    """A digit written out as the whole answer: "one"."""
+    content = [piece for piece in words if not piece.does(Role.POLITE)]
+    if len(content) == 1 and content[0].does(Role.NUMBER) and _value(content[0]) in DIGITS:
+        return Numbers(_value(content[0]), None, [piece for piece in pieces if piece is not content[0]])
+    return Numbers(None, None, pieces)
 
 
 def _alone(pieces: Sequence[Piece], words: Sequence[Piece], numbers: Sequence[Piece]) -> Numbers | None:

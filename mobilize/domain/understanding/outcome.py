@@ -62,7 +62,7 @@ def _after_something_else(state: Says | None, one: Says, clause: Clause) -> Says
 def _after_coming(state: Says, one: Says, clause: Clause) -> Says:
     if state is Says.NOT_COMING:
         # "Can't, on my way to the airport"; but "can't now, coming in 2 hours" is none of both.
-        return Says.CONFLICT if clause.turns or clause.does(*_TIMES) else state
+        return state if one is Says.SET_OUT and not clause.turns and not clause.does(*_TIMES) else Says.CONFLICT
     if state in (Says.CONDITION, Says.CONFLICT):
         return one if clause.turns and state is Says.CONDITION else Says.CONFLICT
     if state in (Says.SET_OUT, Says.ARRIVED) and one is Says.COMING:

@@ -127,7 +127,7 @@ def _times(said: Sequence[Said], bare: int | None) -> _Times:
         for piece in clause.pieces:
             if piece.does(Role.LENGTH, Role.END):
                 absences.append(_value(piece))
-            too_long = piece.does(Role.LENGTH) and (_value(piece) or 0) >= DAY
+            too_long = piece.does(Role.LENGTH) and (_value(piece) or 0) >= DAY and str(DAY) not in piece.text
             if (
                 piece.does(Role.LENGTH, Role.MOMENT)
                 and not too_long
