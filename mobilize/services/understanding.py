@@ -196,6 +196,11 @@ def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipien
     return "not understood; asked back once"
 
 
+def _asked_back(recipient: Recipient) -> bool:
+    asked = select(Message.id).where(Message.recipient_id == recipient.id, Message.kind == MessageKind.QUESTION)
+    return db.session.scalars(asked).first() is not None
+
+
 def _tell(
     inbound: InboundMessage, volunteer: Volunteer, outcome: answers.Outcome, recipient: Recipient | None
 ) -> str:
@@ -205,11 +210,6 @@ def _tell(
         return f"{outcome.effect}; not answered, the limit is reached"
     _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
     return outcome.effect
-
-
-def _asked_back(recipient: Recipient) -> bool:
-    asked = select(Message.id).where(Message.recipient_id == recipient.id, Message.kind == MessageKind.QUESTION)
-    return db.session.scalars(asked).first() is not None
 
 
 def _answer(
