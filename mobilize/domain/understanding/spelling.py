@@ -17,8 +17,6 @@ from .lexicon import DOUBTFUL, NEGATION, NEGATIVE, POSITIVE, Lexicon, Role
 
 # One slip in three letters, two in eight.
 _ONE_FROM, _TWO_FROM = 3, 8
-# In words of four letters another first letter makes another word: "Rome" is not "home".
-_UNLIKELY = (3, 5)
 _MOST_FORMS = 8
 # Small words that are written onto the front of others: Arabic "and", "so", "the", "with the", "to the" ...
 _CLITICS = {"ar": ("وال", "فال", "بال", "عال", "لل", "ال", "و", "ف", "ب")}
@@ -176,12 +174,20 @@ def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]
         for known in lexicon.by_length.get(length, ())
     ]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
-    if len(word) <= _ONE_FROM:
-        found = [one for one in found if _rank(word, one[0]) % 3 < 2]  # three letters tell too little
-    elif len(word) == _ONE_FROM + 1:
-        found = [one for one in found if _rank(word, one[0]) not in _UNLIKELY]
+    if len(word) <= _ONE_FROM + 1:
+        found = [one for one in found if not _too_far_fetched(word, one[0], lexicon)]
     ranked = sorted((_rank(word, known), known) for known, _, _ in found)
     return ranked[:_MOST_FORMS]
+
+
+def _too_far_fetched(word: str, known: str, lexicon: Lexicon) -> bool:
+    """Three letters tell too little for one to be wrong, four for the first: "Rome" is not "home".
+
+    But whatever might deny or doubt is near enough.
+    """
+    if _kind(lexicon.words[known]) in ("negative", "doubtful") or _rank(word, known) % 3 < 2:
+        return False
+    return len(word) <= _ONE_FROM or word[0] != known[0]
 
 
 def _rank(word: str, known: str) -> int:
