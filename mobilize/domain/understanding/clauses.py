@@ -105,7 +105,8 @@ def _about_texts(clause: Clause) -> Says | None:
         return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
     leaves = clause.does(Role.STOP_VERBS) and clause.does(Role.TEXTS) and clause.does(Role.COME, Role.SET_OUT)
     # "I'm leaving your list"; and "no stop", of which nobody knows whether the call or the texts are meant.
-    return Says.CONFLICT if leaves or _stops_or_answers(clause) else None
+    guessed = clause.does(Role.TEXTS) and any(piece.guessed and piece.does(*_COMES) for piece in clause.pieces)
+    return Says.CONFLICT if leaves or guessed or _stops_or_answers(clause) else None
 
 
 def _about_certainty(clause: Clause) -> Says | None:

@@ -93,6 +93,8 @@ def numbers_of(pieces: Sequence[Piece]) -> Numbers | None:
     numbers = [piece for piece in words if piece.does(Role.DIGITS)]
     if not numbers:
         return _in_words(pieces, words) if words else None
+    if {_value(number) for number in numbers} >= {1, 2}:
+        return None  # a call that was passed on: "Reply 1 yes, 2 no"
     if not speaks(pieces):
         return _alone(pieces, words, numbers)
     digit = None
