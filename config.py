@@ -100,6 +100,7 @@ class Settings:
     certificate_notice_days: int
     token_max_age_seconds: int
     secure_cookies: bool
+    trusted_proxies: int
     log_format: str
     log_level: str
 
@@ -608,6 +609,14 @@ class SettingsSchema(Schema):
         load_default=86_400,
         validate=validate.Range(min=1, max=31_536_000),
         metadata={"help": "How long an API token is valid."},
+    )
+    TRUSTED_PROXIES = fields.Integer(
+        load_default=0,
+        validate=validate.Range(min=0, max=10),
+        metadata={
+            "help": "How many proxies of yours stand before this service and add to `X-Forwarded-For`. Limits "
+            "then count the addresses behind them."
+        },
     )
     SECURE_COOKIES = fields.Boolean(
         load_default=None,

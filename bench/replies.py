@@ -21,7 +21,7 @@ from config import ROOT
 from mobilize.domain.replies import Reply, understand
 from mobilize.domain.vocabulary import Intent
 
-from .reply_slips import SLIPS
+from .reply_slips import SLIPS, is_another_word
 
 CORPUS = Path(ROOT) / "tests" / "corpus"
 PARTS = ("seen", "heldout")
@@ -116,7 +116,7 @@ def _read(phrases: Sequence[Phrase], seed: int, slips: int) -> Iterator[Reading]
         for damage, make in SLIPS.items():
             for _ in range(slips if damage == "a slip" else 1):
                 text = make(phrase.text, rng)
-                if text != phrase.text:
+                if text != phrase.text and not is_another_word(phrase.text, text, phrase.language):
                     yield _one(phrase, damage, text)
 
 

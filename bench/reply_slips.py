@@ -1,8 +1,14 @@
-"""What thumbs, hurry and telephones do to a text, without a change of its meaning; deterministic by the seed."""
+"""What thumbs, hurry and telephones do to a text, its meaning left alone; the same for the same seed."""
 
 import random
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
+
+from mobilize.domain.understanding.letters import fold
+from mobilize.domain.understanding.lexicon import lexicon, primary
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 #: Signs that say nothing for or against.
 EMOJI = ("🙏", "🙂", "😅", "❤️", "🚒", "🌊", "👋🏽", "🔥")
@@ -45,7 +51,11 @@ def emoji(text: str, rng: random.Random) -> str:
 
 
 def slip(text: str, rng: random.Random) -> str:
-    """One slip of the thumb in one word: two letters swapped, one left out, doubled or replaced by its neighbour."""
+    """One slip of the thumb in one word: letters swapped, one left out, doubled or mistaken.
+
+    Nobody can know a word that a slip made another word ("je pars", "je pas"): `is_another_word` tells, and
+    such texts are left out. That is the only exception.
+    """
     places = [(start, end) for start, end in _words(text) if end - start >= SHORTEST]
     if not places:
         return text
@@ -74,6 +84,14 @@ def _words(text: str) -> list[tuple[int, int]]:
             found.append((start, at))
             start = None
     return found
+
+
+def is_another_word(before: str, after: str, language: str) -> bool:
+    """Whether a damaged text has a word that the lists know, and the text did not have."""
+    own = primary(language)
+    words = lexicon(own, "en") if own != "en" else lexicon("en")
+    new = set(_WORD.findall(fold(after, own))) - set(_WORD.findall(fold(before, own)))
+    return any(words.words.get(word.replace("'", "")) for word in new)
 
 
 SLIPS: Mapping[str, Callable[[str, random.Random], str]] = {

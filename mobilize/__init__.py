@@ -7,6 +7,7 @@
 from collections.abc import Sequence
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import ROOT, Settings, load_settings
 
@@ -64,6 +65,9 @@ def create_app(
 
     api.init_app(app)
     hooks.init_app(app)
+    if settings.trusted_proxies:
+        # Only whose request it is: scheme and host are PUBLIC_URL's, whatever a proxy shows.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     web.init_app(app)
     cli.init_app(app)
     return app

@@ -23,10 +23,11 @@ def parse() -> None:
 
     \b
     in:  {"text": "A1 20", "language": "en", "now": "2026-11-24T10:00:00+01:00", "codes": ["A", "B"]}
-    out: {"intent": "accept", "eta_minutes": 20, "code": "A"}
+    out: {"intent": "accept", "eta_minutes": 20, "code": "A", "minutes": null, "confidence": 1.0}
 
-    "now" is in the volunteer's time zone. A line that cannot be read gives {"error": "line 3: ..."};
-    the lines after it are still read, and the exit code at the end is 1.
+    "minutes" is how long an absence lasts; "confidence" is 0 to 1, and 0 for what is unclear. "now" is in
+    the volunteer's time zone. A line that cannot be read gives {"error": "line 3: ..."}; the lines after
+    it are still read, and the exit code at the end is 1.
     """
     failed = False
     for number, line in enumerate(sys.stdin.buffer, start=1):
@@ -45,7 +46,13 @@ def parse() -> None:
 def _answer(line: bytes) -> dict[str, Any]:
     asked = _read(line)
     reply = understand(_string(asked, "text"), _string(asked, "language"), _now(asked), _codes(asked))
-    return {"intent": reply.intent.value, "eta_minutes": reply.eta_minutes, "code": reply.code}
+    return {
+        "intent": reply.intent.value,
+        "eta_minutes": reply.eta_minutes,
+        "code": reply.code,
+        "minutes": reply.minutes,
+        "confidence": reply.confidence,
+    }
 
 
 def _read(line: bytes) -> Mapping[str, Any]:

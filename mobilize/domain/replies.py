@@ -19,8 +19,9 @@ from rapidfuzz.distance import OSA
 from .understanding.foreign import foreign
 from .understanding.letters import fold
 from .understanding.lexicon import Role, available, lexicon, primary
+from .understanding.numbers import DIGITS
 from .understanding.times import with_times
-from .understanding.verdict import DIGITS, Meaning, weigh
+from .understanding.verdict import Meaning, weigh
 from .understanding.words import Piece, pieces
 from .vocabulary import Intent
 
@@ -48,6 +49,9 @@ COMMANDS: Mapping[str, Intent] = MappingProxyType(
 _WITHOUT_CALL = frozenset(
     {Intent.OPT_OUT, Intent.OPT_IN, Intent.HELP, Intent.STATUS, Intent.AVAILABLE, Intent.UNAVAILABLE}
 )
+_CAPITAL = re.compile(r"(?<!\w)[A-Z](?!\w)")
+# Greek and Cyrillic letters that look like the Latin letter of a call.
+_LOOKALIKES = str.maketrans("αβεικμνορτυχавсенкмортх", "abeikmnoptyxabcehkmoptx")
 _OTHER_LETTER = re.compile(r"\W*([^\W\d_])\W?[0-9]")
 
 
@@ -87,7 +91,7 @@ def understand(text: str, language: str, now: datetime, codes: Sequence[str]) ->
     read = pieces(text, lexicon(*_spoken(own)))
     if sum(piece.words for piece in read) > MOST_WORDS:
         return _UNCLEAR
-    code, rest = _split_code(read, codes)
+    code, rest = _split_code(read, codes, text)
     if code is None and _names_another(text, rest):
         return _UNCLEAR
     slipped = _misspelt_command(read)
@@ -112,8 +116,13 @@ def _misspelt_command(read: Sequence[Piece]) -> Intent | None:
     return near.pop() if len(near) == 1 else None
 
 
+# Who speaks one of these often writes the other.
+_BESIDES: Mapping[str, tuple[str, ...]] = MappingProxyType({"uk": ("ru",), "ru": ("uk",)})
+
+
 def _spoken(own: str) -> tuple[str, ...]:
-    return (own, "en") if own != "en" and own in available() else ("en",)
+    spoken = (own, *_BESIDES.get(own, ()), "en")
+    return tuple(dict.fromkeys(one for one in spoken if one in available()))
 
 
 def _reply(meaning: Meaning, code: str | None) -> Reply:
@@ -126,8 +135,8 @@ def _reply(meaning: Meaning, code: str | None) -> Reply:
 _BEHIND_LETTER = (Role.YES, Role.NO, Role.COME, Role.SET_OUT, Role.ARRIVED, Role.CANNOT, Role.NOT, Role.LEFT)
 
 
-def _split_code(read: list[Piece], codes: Sequence[str]) -> tuple[str | None, list[Piece]]:
-    """Take the letter of an open call off the front ("A 1 20") or the end ("yes A").
+def _split_code(read: list[Piece], codes: Sequence[str], text: str = "") -> tuple[str | None, list[Piece]]:
+    """Take the letter of an open call off the front ("A 1 20"), the end ("yes A") or out of the middle.
 
     In front of a sentence a letter may be a word of the language: Albanian "a vij" asks "shall I come".
     """
@@ -136,16 +145,28 @@ def _split_code(read: list[Piece], codes: Sequence[str]) -> tuple[str | None, li
     if len(said) < 2:
         return None, read
     first, second, last = said[0], said[1], said[-1]
-    if first.text in letters:
+    front = first.text.translate(_LOOKALIKES)
+    if front in letters:
         digit = second.does(Role.DIGITS) and second.values[Role.NUMBER] in DIGITS
         if digit or (second.does(*_BEHIND_LETTER) and not first.does(Role.QUESTION)):
             at = read.index(first) + 1
             while at < len(read) and read[at].does(Role.BREAK, Role.DASH):
                 at += 1
-            return letters[first.text], read[at:]
+            return letters[front], read[at:]
     if last.text in letters and not last.does(Role.QUESTION):
         return letters[last.text], [piece for piece in read if piece is not last]
-    return None, read
+    return _capital_inside(said, read, text, letters if len(codes) > 1 else {})
+
+
+def _capital_inside(
+    said: Sequence[Piece], read: list[Piece], text: str, letters: Mapping[str, str]
+) -> tuple[str | None, list[Piece]]:
+    """The letter of one of several calls as the only capital of its kind inside a text: "bei A kann ich"."""
+    named = [letter for letter in _CAPITAL.findall(text) if letter.lower() in letters]
+    found = [piece for piece in said[1:] if len(named) == 1 and piece.text == named[0].lower()]
+    if len(found) != 1 or text.isupper():
+        return None, read
+    return letters[found[0].text], [piece for piece in read if piece is not found[0]]
 
 
 def _names_another(text: str, read: Sequence[Piece]) -> bool:

@@ -25,7 +25,7 @@ def play_due(now: datetime, limit: int = 500) -> int:
     events = _lease(now, limit)
     if not events:
         return 0
-    _note_typed(events)
+    _note_typed([event for event in events if event.kind not in simulator_voice.KINDS])
     for event in events:
         _hand_over(event)
     with Session(db.engine) as session, session.begin():

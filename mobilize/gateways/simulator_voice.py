@@ -25,6 +25,7 @@ from .simulator import OWN_NUMBER
 
 #: Kinds of simulated events that belong to calls.
 STATUS, KEYS = "call_status", "call_keys"
+KINDS = frozenset({STATUS, KEYS})
 #: Twilio's words for a call that can still be taken back.
 _UNANSWERED = ("queued", "ringing")
 

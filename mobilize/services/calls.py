@@ -28,14 +28,16 @@ from mobilize.domain.vocabulary import (
 from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Message, Recipient, VoiceCall, Volunteer
 
-from . import access, call_steps, call_stops
+from . import access, call_steps, call_stops, chores
 from .runtime import now, runtime, settings
 
 log = structlog.get_logger(__name__)
 
 #: Calls of one callout that wait at a time. The others are written down when there is room, so that who has
 #: answered meanwhile costs nothing.
-QUEUE = 50
+QUEUE = 100
+#: How often one engine looks who is silent: reading that costs more than a call does.
+EVERY = timedelta(seconds=5)
 #: Calls taken back at a time.
 _SOME = 20
 
@@ -47,8 +49,11 @@ _GRAVE = [severity for severity in Severity if severity.life_threatening]
 
 
 def write_due() -> int:
-    """Write down a call for everybody whose time has come. One transaction a callout; returns how many."""
-    if runtime().voice is None:
+    """Write down a call for everybody whose time has come; returns how many.
+
+    One engine at a time, now and then. One transaction a callout.
+    """
+    if runtime().voice is None or not chores.take("calls to the silent", EVERY):
         return 0
     written = 0
     for callout_id in db.session.scalars(
@@ -83,8 +88,7 @@ def _write(callout: Callout) -> int:
     waiting = db.session.scalar(
         select(func.count()).where(VoiceCall.callout_id == callout.id, VoiceCall.state == CallState.QUEUED)
     )
-    # Filled up when it is half empty: reading who is silent costs more than a call does.
-    room = QUEUE - (waiting or 0) if (waiting or 0) <= QUEUE // 2 else 0
+    room = QUEUE - (waiting or 0)
     policy = Policy(
         patience=timedelta(minutes=callout.voice_after_minutes or 0),
         retry_after=timedelta(minutes=settings().voice_retry_minutes),

@@ -43,7 +43,8 @@ def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
         recipient.closed_at = now()
         if kind is None or (kind == "silent" and recipient.id in unsent):
             continue
-        if kind != "silent":
+        # Who is missed already stays missed until they are heard of: our own text is no news of them.
+        if kind != "silent" and not watch.is_missing(recipient):
             watch.renew(recipient, callout)
         rows.append(_stand_down_row(callout, recipient, kind))
     outbox.enqueue(rows)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from mobilize.domain import sms
 from mobilize.domain.sentences import LANGUAGE_NAMES, LANGUAGES, TEMPLATES, language_of
 from mobilize.domain.vocabulary import AccountRole
-from mobilize.models import Callout, Emergency, Volunteer
+from mobilize.models import Callout, Emergency, Recipient, Volunteer
 
 from . import access, asking, callouts, selection, wordings
 from .access import Viewer
@@ -93,16 +93,18 @@ class Texts:
 
 
 def of_callout(viewer: Viewer, callout_id: int) -> Texts:
-    """Every text that a callout will send, to the people who may be called for it now."""
+    """Every text that a callout will send, to those who were asked and to those who may be called now."""
     access.require(viewer, AccountRole.COORDINATOR)
     callout = access.find(viewer, Callout, callout_id)
-    return _texts(callout, USUAL, RARE)
+    asked = read(select(Recipient.volunteer_id).where(Recipient.callout_id == callout.id))
+    return _texts(callout, people_by_tag(callout) + tags_of(row[0] for row in asked), USUAL, RARE)
 
 
 def sketch(viewer: Viewer, wish: callouts.CalloutDraft) -> Texts:
     """The texts that a callout's own words stand in, while it is still being written. Stores nothing."""
     emergency = access.find(viewer, Emergency, wish.emergency_id)
-    return _texts(callouts.compose(emergency, wish), USUAL[:2], ())
+    callout = callouts.compose(emergency, wish)
+    return _texts(callout, people_by_tag(callout), USUAL[:2], ())
 
 
 def calls_of(viewer: Viewer, wish: callouts.CalloutDraft) -> list[Preview]:
@@ -132,8 +134,7 @@ def tags_of(volunteer_ids: Iterable[int]) -> Counter[str]:
     return Counter({row[0]: row[1] for row in rows})
 
 
-def _texts(callout: Callout, usual: Sequence[str], rare: Sequence[str]) -> Texts:
-    people = people_by_tag(callout)
+def _texts(callout: Callout, people: Counter[str], usual: Sequence[str], rare: Sequence[str]) -> Texts:
     spoken = _by_language(people)
     order = sorted(
         (language for language in spoken if spoken[language]), key=lambda lang: -spoken[lang].total()

@@ -14,7 +14,7 @@ from mobilize.domain.vocabulary import CalloutStatus, Intent, RecipientState
 from mobilize.extensions import db
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
-from . import answers, audit, places
+from . import answers, audit, places, watch
 from .access import COMMITTED, Viewer
 
 #: What changes the person's place in a callout.
@@ -51,6 +51,8 @@ def take_back(viewer: Viewer, inbound: InboundMessage, volunteer: Volunteer) -> 
         if inbound.intent is Intent.ON_SCENE:
             volunteer.resting_until = None
         return _put_back([db.session.get_one(Recipient, inbound.recipient_id)], inbound)
+    if inbound.intent is Intent.UNAVAILABLE:
+        return _called_as_before(viewer, inbound, volunteer)
     return []
 
 
@@ -59,6 +61,7 @@ def settle(touched: Sequence[Recipient]) -> None:
     for place in sorted(touched, key=lambda one: one.callout_id):
         if place.callout.status.running:
             places.settle(place.callout)
+            watch.renew(place, place.callout)
 
 
 def _consent_as_before(viewer: Viewer, inbound: InboundMessage, volunteer: Volunteer) -> list[Recipient]:
@@ -87,12 +90,39 @@ def _consent_as_before(viewer: Viewer, inbound: InboundMessage, volunteer: Volun
         before={"opted_out_at": since.isoformat()},
         after={"inbound_message_id": inbound.id},
     )
-    given_up = select(Recipient).where(
+    return _put_back(_given_up(volunteer), inbound)
+
+
+def _called_as_before(viewer: Viewer, inbound: InboundMessage, volunteer: Volunteer) -> list[Recipient]:
+    """End a pause that was none, unless the person has spoken of the time to come since."""
+    later = select(InboundMessage.id).where(
+        InboundMessage.volunteer_id == volunteer.id,
+        InboundMessage.id > inbound.id,
+        InboundMessage.intent.in_((Intent.UNAVAILABLE, Intent.AVAILABLE)),
+    )
+    until = volunteer.snoozed_until
+    if until is None or db.session.scalars(later.limit(1)).first() is not None:
+        return []
+    volunteer.snoozed_until = None
+    audit.record(
+        viewer,
+        "volunteer.resume",
+        "volunteer",
+        volunteer.id,
+        before={"until": until.isoformat()},
+        after={"until": None, "inbound_message_id": inbound.id},
+    )
+    return _put_back(_given_up(volunteer), inbound)
+
+
+def _given_up(volunteer: Volunteer) -> Sequence[Recipient]:
+    """The open places in which the person counts as not coming."""
+    query = select(Recipient).where(
         Recipient.volunteer_id == volunteer.id,
         Recipient.closed_at.is_(None),
         Recipient.state == RecipientState.DECLINED,
     )
-    return _put_back(db.session.scalars(given_up.order_by(Recipient.callout_id)).all(), inbound)
+    return db.session.scalars(query.order_by(Recipient.callout_id)).all()
 
 
 def _put_back(found: Sequence[Recipient], inbound: InboundMessage) -> list[Recipient]:
@@ -120,6 +150,7 @@ def _take_back_leaving(place: Recipient, inbound: InboundMessage) -> None:
     place.left_at = None
     if place.closed_at is not None and place.closed_at >= inbound.received_at and place.callout.status.running:
         answers.reopen(place)
+    watch.renew(place, place.callout)
 
 
 def _answers_before(place: Recipient, inbound: InboundMessage) -> list[Answer]:

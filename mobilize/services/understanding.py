@@ -8,7 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from mobilize.domain import replies
 from mobilize.domain.vocabulary import Channel, Intent, MessageKind, RecipientState
@@ -113,8 +113,8 @@ def act(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient
     if recipient is None:
         return "has not been asked for anything; not answered"
     inbound.recipient_id = recipient.id
-    if inbound.intent is Intent.LEFT and not answers.was_coming(recipient):
-        inbound.intent = Intent.UNCLEAR  # nobody leaves what they did not come to
+    if inbound.corrected_at is None and _may_mean_something_else(inbound, recipient):
+        inbound.intent = Intent.UNCLEAR
     if inbound.intent is Intent.UNCLEAR:
         return _ask_back(inbound, volunteer, recipient)
     return _tell(inbound, volunteer, answers.apply(recipient, inbound), recipient)
@@ -133,6 +133,21 @@ def _addressed(inbound: InboundMessage, asked: Sequence[Recipient]) -> Recipient
     undecided = [r for r in asked if r.state not in (RecipientState.DECLINED, RecipientState.WITHDRAWN)]
     meant = undecided or asked
     return meant[0] if len(meant) == 1 else None
+
+
+def _may_mean_something_else(inbound: InboundMessage, recipient: Recipient) -> bool:
+    """Whether an answer does not fit the callout that it seems to speak of.
+
+    Nobody leaves what they did not come to. And who was asked whether they are home from another callout may
+    say yes or no to that: they are asked back once, and what they say then counts.
+    """
+    if inbound.intent is Intent.LEFT:
+        return not answers.was_coming(recipient)
+    by_word = inbound.intent in (Intent.ACCEPT, Intent.DECLINE) and inbound.eta_minutes is None
+    if not by_word or inbound.channel is not Channel.TEXT or recipient.state is not RecipientState.ASKED:
+        return False
+    others = [r for r in watch.awaited(recipient.volunteer_id) if r.id != recipient.id]
+    return any(watch.asked_whether_home(r, r.callout) for r in others) and not _asked_back(recipient)
 
 
 def _left_behind(inbound: InboundMessage, volunteer: Volunteer) -> Recipient | None:
@@ -171,11 +186,7 @@ def _ask_which(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Re
 
 def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipient) -> str:
     """Ask once for each callout; after that a person must look."""
-    asked_before = db.session.scalar(
-        select(func.count())
-        .select_from(Message)
-        .where(Message.recipient_id == recipient.id, Message.kind == MessageKind.QUESTION)
-    )
+    asked_before = _asked_back(recipient)
     over = recipient.closed_at is not None
     answers.show_unclear(recipient)
     if asked_before or over or not _may_answer(inbound):
@@ -183,6 +194,11 @@ def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipien
     body = texts.question(volunteer, [recipient.reply_code])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, recipient)
     return "not understood; asked back once"
+
+
+def _asked_back(recipient: Recipient) -> bool:
+    asked = select(Message.id).where(Message.recipient_id == recipient.id, Message.kind == MessageKind.QUESTION)
+    return db.session.scalars(asked).first() is not None
 
 
 def _tell(

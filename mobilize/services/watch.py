@@ -64,11 +64,16 @@ def check_out(recipient: Recipient, at: datetime) -> None:
     _wind(recipient, prompting.NO_TIMERS)
 
 
+def is_missing(recipient: Recipient) -> bool:
+    """Whether the person should have checked out before now."""
+    return recipient.check_out_by is not None and recipient.check_out_by <= now()
+
+
 def _wind(recipient: Recipient, timers: prompting.Timers) -> None:
-    was_late = recipient.check_out_by is not None and recipient.check_out_by <= now()
+    was_missing = is_missing(recipient)
     recipient.check_out_by, recipient.remind_at = timers.check_out_by, timers.remind_at
     recipient.reminders = 0
-    if was_late:
+    if was_missing:
         alarms.clear(AlarmKind.CHECK_OUT_OVERDUE, str(recipient.id))
 
 

@@ -11,7 +11,8 @@ from mobilize.domain.vocabulary import AccountRole, CalloutMode, CalloutStatus, 
 from mobilize.models import Callout
 from mobilize.services import board, plans, previews
 from mobilize.services.access import find
-from mobilize.services.board import Board, RecipientRow
+from mobilize.services.board import Board
+from mobilize.services.board_people import RecipientRow
 from mobilize.services.guard import requires, viewer
 from mobilize.services.plans import Plan
 from mobilize.services.runtime import now

@@ -20,7 +20,7 @@ from mobilize.domain.vocabulary import (
     Whereabouts,
 )
 from mobilize.models import Message
-from mobilize.services.board import RecipientRow
+from mobilize.services.board_people import RecipientRow
 from mobilize.services.inbox_views import Shelf
 
 

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -126,7 +127,7 @@ def test_signing_in_without_the_form_token_is_refused(client: FlaskClient, world
 
 def test_openapi_describes_every_route_of_the_interface(app: Flask, client: FlaskClient) -> None:
     described = client.get("/api/v1/openapi.json").get_json()
-    paths = {rule.rule.replace("<int:", "{").replace(">", "}") for rule in app.url_map.iter_rules()}
+    paths = {re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
     ours = {path for path in paths if path.startswith("/api/v1/")} - {"/api/v1/openapi.json"}
     assert ours <= set(described["paths"])
     assert described["components"]["securitySchemes"]["bearerAuth"]["scheme"] == "bearer"

@@ -1,9 +1,10 @@
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from mobilize import create_app
 from mobilize.domain.delivery import DoubtEnding
 from mobilize.domain.vocabulary import AccountRole
 from mobilize.extensions import db
@@ -11,6 +12,7 @@ from mobilize.models import Message, StatusCallback
 from mobilize.services import callouts, heartbeats, receipts, senders
 from mobilize.services.access import SYSTEM
 from mobilize.services.ports import FastForwardClock
+from tests.conftest import make_settings
 from tests.world import World
 
 
@@ -127,3 +129,14 @@ def test_metrics_of_sending(client: FlaskClient, clock: FastForwardClock, world:
         'mobilize_engines{state="missing"} 1.0',
     ):
         assert line in told
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")])
+def test_the_address_behind_as_many_proxies_as_are_ours_counts(
+    database_url: str, proxies: int, seen: str
+) -> None:
+    app = create_app(make_settings(database_url=database_url, trusted_proxies=proxies))
+    addresses: list[str | None] = []
+    app.before_request(lambda: addresses.append(request.remote_addr))
+    app.test_client().get("/healthz", headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.9"})
+    assert addresses == [seen]

@@ -24,14 +24,18 @@ def test_a_line_in_gives_a_line_out() -> None:
     assert parse(line("A1 20", codes=["A", "B"]), line("sì, tra 20 min", language="it")) == (
         0,
         [
-            {"intent": "accept", "eta_minutes": 20, "code": "A"},
-            {"intent": "accept", "eta_minutes": 20, "code": None},
+            {"intent": "accept", "eta_minutes": 20, "code": "A", "minutes": None, "confidence": 1.0},
+            {"intent": "accept", "eta_minutes": 20, "code": None, "minutes": None, "confidence": 1.0},
         ],
     )
 
 
 def test_a_clock_time_is_counted_from_the_lines_own_time() -> None:
-    assert parse(line("yes 13:45"))[1] == [{"intent": "accept", "eta_minutes": 45, "code": None}]
+    assert parse(line("yes 13:45"))[1][0]["eta_minutes"] == 45
+
+
+def test_an_absence_tells_its_minutes() -> None:
+    assert parse(line("OFF 3d"))[1][0]["minutes"] == 4320
 
 
 def test_codes_may_be_left_out() -> None:

@@ -164,6 +164,41 @@ def test_correcting_to_a_stop_opts_out(ana: Volunteer, callout: int, lead: Viewe
     assert place_of(ana).state is RecipientState.DECLINED
 
 
+# --- away, and home again ----------------------------------------------------------------------
+
+
+def test_a_pause_that_was_none_is_ended(ana: Volunteer, callout: int, lead: Viewer) -> None:
+    text = says(ana, "off 3d")
+    assert text.intent is Intent.UNAVAILABLE
+    assert place_of(ana).state is RecipientState.DECLINED
+    correct(lead, text, Intent.ACCEPT, recipient_id=place_of(ana).id)
+    assert ana.snoozed_until is None
+    assert place_of(ana).state is RecipientState.ACCEPTED
+
+
+def test_correcting_to_away_pauses_for_as_long_as_said(ana: Volunteer, callout: int, lead: Viewer) -> None:
+    text = correct(lead, says(ana, "mumble"), Intent.UNAVAILABLE, absent_minutes=60)
+    assert ana.snoozed_until is not None
+    assert (ana.snoozed_until - text.received_at).total_seconds() == 3600
+    assert place_of(ana).state is RecipientState.DECLINED
+
+
+def test_who_has_not_left_after_all_is_on_scene_and_watched(
+    ana: Volunteer, callout: int, lead: Viewer, clock: FastForwardClock
+) -> None:
+    says(ana, "1")
+    says(ana, "4")
+    arrived_at = place_of(ana).arrived_at
+    clock.advance(minutes=30)
+    text = says(ana, "5")
+    assert (text.intent, place_of(ana).state) == (Intent.LEFT, RecipientState.WITHDRAWN)
+    correct(lead, text, Intent.UNCLEAR)
+    place = place_of(ana)
+    assert (place.state, place.left_at, place.arrived_at) == (RecipientState.ARRIVED, None, arrived_at)
+    assert place.need_id is not None
+    assert place.check_out_by is not None
+
+
 # --- several callouts --------------------------------------------------------------------------
 
 

@@ -130,6 +130,19 @@ def test_an_alarm_about_a_person_is_for_those_who_see_the_callout(
     assert found(viewer_of(world.account(AccountRole.AUTHORITY))) == []
 
 
+def test_a_stand_down_does_not_end_the_alarm_about_somebody_missing(
+    world: World, clock: FastForwardClock
+) -> None:
+    recipient = on_scene(world)
+    for hours in (12, 1):
+        clock.advance(hours=hours)
+        reminders.remind_due()
+    assert found(SYSTEM) == ["Ana Test"]
+    callouts.stand_down(SYSTEM, recipient.callout_id)
+    assert found(SYSTEM) == ["Ana Test"]
+    assert len(texts(MessageKind.STAND_DOWN)) == 1
+
+
 def test_it_is_not_put_away_but_ended(world: World, clock: FastForwardClock) -> None:
     recipient = missing(world, clock)
     (alarm,) = alarms.open_alarms()

@@ -75,7 +75,7 @@ def test_every_text_of_a_callout_is_shown_as_it_will_be_sent(browser: Browser, w
     address = f"/callouts/{callout.id}"
     assert f"{address}/texts" in browser.get(address).text
     shown = browser.get(f"{address}/texts").text
-    assert "3 people may be called now, in 2 languages" in shown
+    assert "3 people may be called, in 2 languages" in shown
     assert "1 with the language mk" in shown
     assert "Albanian" not in shown
     assert "German" not in shown

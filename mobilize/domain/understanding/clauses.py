@@ -60,6 +60,8 @@ class Clause:
 
 
 _FOR_A_TIME = (Role.LENGTH, Role.END)
+# "I am ill"; longer, "ill" is "I'll".
+_SHORT = 3
 _TIMES = (Role.LENGTH, Role.MOMENT, Role.END)
 
 
@@ -83,23 +85,33 @@ def clauses(pieces: Sequence[Piece]) -> Iterator[Clause]:
 
 def says(clause: Clause) -> Says:
     """What a clause says by itself."""
+    about = _about_texts(clause) or _about_certainty(clause)
+    if about is not None:
+        return about
+    if clause.does(Role.NOT, Role.CANNOT):
+        return _denied(clause)
+    return _refused(clause) if clause.does(Role.NO) else _told(clause)
+
+
+def _about_texts(clause: Clause) -> Says | None:
     if _no_texts(clause):
         return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
+    leaves = clause.does(Role.STOP_VERBS) and clause.does(Role.TEXTS) and clause.does(Role.COME, Role.SET_OUT)
+    # "I'm leaving your list"; and "no stop", of which nobody knows whether the call or the texts are meant.
+    return Says.CONFLICT if leaves or _stops_or_answers(clause) else None
+
+
+def _about_certainty(clause: Clause) -> Says | None:
+    """Conditions, wishes, doubts and questions."""
     if clause.does(Role.LIMITED) or (clause.does(Role.IF, Role.ONLY) and clause.does(Role.NEEDED)):
         return Says.LIMITED
     if clause.does(Role.WISH) and not clause.does(Role.IF, Role.CANNOT) and not clause.asked:
-        return Says.WISH
-    if _doubts(clause):
-        if clause.asked:
-            return Says.QUESTION
-        return Says.CONDITION if clause.does(Role.IF, Role.COME, Role.YES) else Says.DOUBT
-    if clause.asked or _asks(clause):
+        return Says.NO if clause.does(Role.NO, Role.AWAY, Role.REASON) else Says.WISH
+    if clause.asked:
         return Says.QUESTION
-    if clause.does(Role.NOT, Role.CANNOT):
-        return _denied(clause)
-    if clause.does(Role.NO):
-        return _refused(clause)
-    return _told(clause)
+    if _doubts(clause):
+        return Says.CONDITION if clause.does(Role.IF, Role.COME, Role.YES) else Says.DOUBT
+    return Says.QUESTION if _asks(clause) else None
 
 
 def _asks(clause: Clause) -> bool:
@@ -122,6 +134,8 @@ def _doubts(clause: Clause) -> bool:
     for at, piece in enumerate(clause.pieces):
         if piece.does(Role.DOUBT):
             after = clause.pieces[at + 1 : at + 2]
+            if clause.does(Role.DELAY) and not clause.does(Role.COME):
+                continue  # "might be late"
             timed = bool(after) and after[0].does(Role.LENGTH, Role.MOMENT)
             if not (timed and clause.does(Role.COME, Role.YES, Role.SET_OUT, Role.ARRIVED)):
                 return True
@@ -140,25 +154,31 @@ def _no_texts(clause: Clause) -> bool:
     return stops or clause.does(Role.NOT, Role.STOP)
 
 
+def _stops_or_answers(clause: Clause) -> bool:
+    answers = clause.does(Role.NO, Role.YES) and clause.does(Role.STOP_VERBS)
+    return answers and all(piece.does(Role.NO, Role.YES, Role.STOP_VERBS) for piece in clause.pieces)
+
+
 def _denied(clause: Clause) -> Says:
-    if (
-        clause.does(Role.NOT)
-        and any(
-            piece.does(Role.STOP_VERBS, Role.STOP) and not piece.does(Role.NOT, Role.CANNOT)
-            for piece in clause.pieces
-        )
-        and not clause.does(Role.COME, Role.FREE)
-    ):
+    """A clause with a negation: which verb does it deny?"""
+    if clause.does(Role.NOT) and not clause.does(Role.COME, Role.FREE) and _stops(clause):
         return Says.NOTHING  # "don't stop"
-    if clause.does(Role.FREE) and not clause.does(Role.COME):
-        return Says.AWAY if clause.does(Role.LENGTH, Role.END) else Says.NOT_COMING
     if clause.does(Role.COME):
         return Says.NOT_COMING
-    if clause.does(Role.SET_OUT, Role.ARRIVED, Role.LEFT, Role.ON):
+    for_a_time = clause.does(*_FOR_A_TIME)
+    if clause.does(Role.FREE):
+        return Says.AWAY if for_a_time else Says.NOT_COMING
+    if clause.does(Role.SET_OUT, Role.ARRIVED, Role.ON):
         return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.CONFLICT
-    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
-        return Says.AWAY
-    if clause.does(Role.OTHER) and not clause.does(Role.NO, Role.YES):
+    if clause.does(Role.LEFT):
+        return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.NOTHING  # "not going home yet"
+    return Says.AWAY if clause.does(Role.AWAY) and for_a_time else _denied_otherwise(clause)
+
+
+def _denied_otherwise(clause: Clause) -> Says:
+    """A negation with no verb of coming: "can't find the link", "no car", "not me"."""
+    refuses = any(piece.does(Role.NO) and not piece.does(Role.NOT) for piece in clause.pieces)
+    if clause.does(Role.OTHER) and not refuses and not clause.does(Role.YES):
         return Says.HARDLY if clause.does(Role.CANNOT) and not clause.does(Role.RECEIVED) else Says.NOTHING
     if clause.does(Role.CANNOT):
         return Says.HARDLY if clause.unknown else Says.NOT_COMING
@@ -170,12 +190,17 @@ def _denied(clause: Clause) -> Says:
     return Says.NO if only_denies else Says.HARDLY
 
 
+def _stops(clause: Clause) -> bool:
+    return any(
+        piece.does(Role.STOP_VERBS, Role.STOP) and not piece.does(Role.NOT, Role.CANNOT)
+        for piece in clause.pieces
+    )
+
+
 def _refused(clause: Clause) -> Says:
     """A clause with a word like "no". Beside a yes or a verb of coming nobody knows what it denies."""
     if clause.does(Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED):
         return Says.COMING if clause.does(Role.COME) and _doubled(clause) else Says.CONFLICT
-    if clause.does(Role.AWAY) and clause.does(Role.LENGTH, Role.END):
-        return Says.AWAY
     return Says.NO
 
 
@@ -192,8 +217,14 @@ def _told(clause: Clause) -> Says:
     if back and not comes:
         return Says.BACK  # "back from holiday"
     # "ill" is "I'll" without its apostrophe where somebody comes.
-    if any(piece.does(Role.AWAY) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
+    at_length = comes or len(clause.pieces) > _SHORT
+    if any(piece.does(Role.AWAY) and not (at_length and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
         return Says.CONFLICT if comes else Says.AWAY
+    going = clause.does(Role.YES, Role.COME, Role.SET_OUT) and clause.does(Role.REASON)
+    if going and not clause.does(Role.LENGTH, Role.MOMENT):
+        return Says.CONFLICT  # "on my way to work"
+    if clause.does(Role.COME) and clause.does(Role.AGO):
+        return Says.ARRIVED  # "llegamos hace cinco minutos"
     if clause.does(Role.ARRIVED):
         return Says.COMING if _is_to_come(clause) else Says.ARRIVED
     if back:

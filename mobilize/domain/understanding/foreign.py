@@ -15,7 +15,17 @@ from .verdict import Meaning, weigh
 from .words import Piece, all_known, pieces
 
 #: What is left of the confidence when the language itself is a guess.
-_ANSWERS = (Role.YES, Role.NO, Role.COME, Role.SET_OUT, Role.ARRIVED, Role.NOT, Role.CANNOT, Role.STOP_VERBS, Role.DOUBT)
+_ANSWERS = (
+    Role.YES,
+    Role.NO,
+    Role.COME,
+    Role.SET_OUT,
+    Role.ARRIVED,
+    Role.NOT,
+    Role.CANNOT,
+    Role.STOP_VERBS,
+    Role.DOUBT,
+)
 _LANGUAGE_GUESSED = 0.8
 
 

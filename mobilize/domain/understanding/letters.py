@@ -6,7 +6,7 @@ The word lists go through the same `fold` as the texts, so it may be coarse: Ger
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 
 # Letters that do not come apart into a plain one and a mark.
 _LETTERS = str.maketrans(
@@ -102,15 +102,13 @@ def spellings(word: str, language: str) -> set[str]:
         wide = word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
         found.add(fold(wide, language))
     if language == "el":
-        found |= _latin(found.copy().pop())
+        words = found.copy().pop().split()
+        most = _MOST_SPELLINGS if len(words) == 1 else _MOST_SPELLINGS // 4
+        choices = product(*(_latin(one, most) for one in words))
+        found |= {" ".join(choice) for choice in islice(choices, 2 * _MOST_SPELLINGS)}
     return found
 
 
-def _latin(greek: str) -> set[str]:
+def _latin(greek: str, most: int) -> list[str]:
     parts = [_GREEKLISH.get(part, (part,)) for part in _GREEK_PARTS.findall(greek)]
-    found: set[str] = set()
-    for choice in product(*parts):
-        found.add("".join(choice))
-        if len(found) >= _MOST_SPELLINGS:
-            break
-    return found
+    return list(dict.fromkeys("".join(choice) for choice in islice(product(*parts), most)))

@@ -35,6 +35,7 @@ class Role(StrEnum):
     AWAY = "away"
     REASON = "reason"
     DISTANCE = "distance"
+    DELAY = "delay"
     OTHER = "other"
     LIMITED = "limited"
     ONLY = "only"
@@ -114,7 +115,7 @@ POSITIVE = frozenset({Role.YES, Role.COME, Role.FREE, Role.SET_OUT, Role.ARRIVED
 NEGATION = "-not-"
 #: The last word of an entry that counts only where its clause ends.
 END_OF_CLAUSE = "."
-_LISTED = re.compile(r"[0-9]+/[0-9]+|[^\W_]+\*?")
+_LISTED = re.compile(r"[0-9]+/[0-9]+|\*?[^\W_]+\*?")
 _NAMES = frozenset(role.value for role in Role)
 
 
@@ -145,6 +146,7 @@ class Lexicon:
     tree: Branch
     words: Mapping[str, frozenset[Role]]
     stems: frozenset[str]
+    endings: frozenset[str]
     apostrophes: frozenset[str]
     elided: frozenset[str]
     negations: frozenset[str]
@@ -168,43 +170,59 @@ def available() -> tuple[str, ...]:
 @lru_cache(maxsize=64)
 def lexicon(*languages: str) -> Lexicon:
     """One lexicon of languages, the first of which decides where several have a word."""
-    expressions: dict[tuple[str, ...], tuple[str, Sense]] = {}
-    apostrophes: set[str] = set()
-    elided: set[str] = set()
+    expressions: dict[tuple[str, ...], Sense] = {}
     for language in languages:
         for words, sense in _expressions(language).items():
-            expressions.setdefault(words, (language, sense))
-        apostrophes |= _apostrophes(language, NEGATIVE)
-        elided |= _apostrophes(language, frozenset(Role))
+            if language == languages[0] or not _is_slang(words, sense):
+                expressions.setdefault(words, sense)
     tree = Branch()
     _grow(tree, (NEGATION,), Sense(frozenset({Role.NOT})))
     alone: dict[str, frozenset[Role]] = {}
-    negations: set[str] = set()
-    for words, (language, sense) in expressions.items():
+    for words, sense in expressions.items():
         _grow(tree, words, sense)
         for word in words:
-            if word != END_OF_CLAUSE:
-                alone.setdefault(word, frozenset())
+            alone.setdefault(word, frozenset())
         if len(words) == 1:
             alone[words[0]] = sense.roles
-            if language == languages[0] and sense.roles & {Role.NO, Role.NOT, Role.CANNOT}:
-                negations.add(words[0])
-    lengths: dict[int, list[str]] = {}
-    for word in alone:
-        if len(word) > 2 and not word.endswith("*"):
-            lengths.setdefault(len(word), []).append(word)
-    stems = frozenset(word for word in alone if word.endswith("*"))
+    plain = {word: roles for word, roles in alone.items() if "*" not in word and word != END_OF_CLAUSE}
     return Lexicon(
         languages[0],
         tree,
-        MappingProxyType({word: roles for word, roles in alone.items() if word not in stems}),
-        stems,
-        frozenset(apostrophes),
-        frozenset(elided),
-        frozenset(word for word in negations if word not in stems),
+        MappingProxyType(plain),
+        frozenset(word for word in alone if word.endswith("*")),
+        frozenset(word for word in alone if word.startswith("*")),
+        frozenset(word for language in languages for word in _apostrophes(language, NEGATIVE)),
+        frozenset(word for language in languages for word in _apostrophes(language, frozenset(Role))),
+        _wary(languages[0]),
         tuple(sorted(_prefixes(languages[0]), key=len, reverse=True)),
-        MappingProxyType({length: tuple(words) for length, words in lengths.items()}),
+        _by_length(plain),
     )
+
+
+def _by_length(words: Mapping[str, frozenset[Role]]) -> Mapping[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for word in words:
+        if len(word) > 2:
+            found.setdefault(len(word), []).append(word)
+    return MappingProxyType({length: tuple(some) for length, some in found.items()})
+
+
+def _wary(language: str) -> frozenset[str]:
+    """The negations and conditions of a language, which an unknown short word may be a misspelling of."""
+    denying = {Role.NO, Role.NOT, Role.CANNOT}
+    return frozenset(
+        words[0]
+        for words, sense in _expressions(language).items()
+        if len(words) == 1
+        and "*" not in words[0]
+        and (sense.roles & denying or (Role.IF in sense.roles and len(words[0]) > 2))
+    )
+
+
+def _is_slang(words: tuple[str, ...], sense: Sense) -> bool:
+    """Short answers that mean something else in the next language: English "nah" is near in German."""
+    short = len(words) == 1 and len(words[0]) <= 3 and words[0] not in ("yes", "no", "not", "yep")
+    return short and bool(sense.roles & {Role.YES, Role.NO, Role.NOT, Role.CANNOT})
 
 
 def _grow(tree: Branch, words: tuple[str, ...], sense: Sense) -> None:
@@ -222,11 +240,28 @@ def _expressions(language: str) -> Mapping[tuple[str, ...], Sense]:
             roles.setdefault(words, set()).add(role)
             if value is not None:
                 values.setdefault(words, {})[role] = value
+    alone = {words[0]: found for words, found in roles.items() if len(words) == 1}
     for words, found in roles.items():
-        # "al final no": a refusal that ends in a negation denies a verb behind it.
-        if Role.NO in found and len(words) > 1 and Role.NOT in roles.get(words[-1:], ()):
+        # "al final no": a refusal that has a negation in it denies a verb beside it.
+        if Role.NO in found and len(words) > 1 and any(Role.NOT in alone.get(word, ()) for word in words):
             found.add(Role.NOT)
+    led = [words for words, found in roles.items() if _is_led(words, found, roles, alone)]
+    for words in led:
+        del roles[words]
     return {words: Sense(frozenset(found), values.get(words, {})) for words, found in roles.items()}
+
+
+def _is_led(
+    words: tuple[str, ...],
+    found: set[Role],
+    roles: Mapping[tuple[str, ...], set[Role]],
+    alone: Mapping[str, set[Role]],
+) -> bool:
+    """Whether an entry only takes the "in" off the time behind it: "arrivo in" beside "arrivo"."""
+    shorter = roles.get(words[:-1], set())
+    return bool(
+        len(words) > 1 and found & POSITIVE & shorter and alone.get(words[-1], set()) & {Role.IN, Role.AT}
+    )
 
 
 def _written(written: str, language: str) -> Iterator[tuple[str, ...]]:

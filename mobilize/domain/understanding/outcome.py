@@ -50,17 +50,19 @@ def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
 
 def _after_something_else(state: Says | None, one: Says, clause: Clause) -> Says | None:
     """ "Yes, but ..." something that does not speak of coming, or that nobody knows."""
-    if not clause.turns or clause.does(*_TIMES):
+    if not clause.turns or clause.does(*_TIMES, Role.END):
         return state
     if state is Says.WISH:
         return Says.NO
-    return Says.OBSTACLE if state in _POSITIVE and one is Says.UNKNOWN else state
+    if one is Says.UNKNOWN and state in _POSITIVE:
+        return Says.OBSTACLE
+    return Says.OBSTACLE if state is Says.YES and not clause.does(Role.DELAY, Role.IN, Role.NOW) else state
 
 
 def _after_coming(state: Says, one: Says, clause: Clause) -> Says:
     if state is Says.NOT_COMING:
         # "Can't, on my way to the airport"; but "can't now, coming in 2 hours" is none of both.
-        return Says.CONFLICT if clause.turns or clause.does(*_TIMES) else state
+        return state if one is Says.SET_OUT and not clause.turns and not clause.does(*_TIMES) else Says.CONFLICT
     if state in (Says.CONDITION, Says.CONFLICT):
         return one if clause.turns and state is Says.CONDITION else Says.CONFLICT
     if state in (Says.SET_OUT, Says.ARRIVED) and one is Says.COMING:
@@ -96,7 +98,7 @@ def _after_hardly(state: Says, clause: Clause) -> Says:
 
 def _after_not_coming(state: Says, clause: Clause) -> Says:
     # "Coming, can't be there before 7": a time that is not kept may not be a refusal.
-    timed = clause.does(*_TIMES) and state in STRONG and not clause.turns
+    timed = clause.does(*_TIMES, Role.NOW) and state in STRONG and not clause.turns
     return Says.CONFLICT if timed else Says.NOT_COMING
 
 

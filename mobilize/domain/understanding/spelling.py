@@ -18,8 +18,11 @@ from .lexicon import DOUBTFUL, NEGATION, NEGATIVE, POSITIVE, Lexicon, Role
 # One slip in three letters, two in eight.
 _ONE_FROM, _TWO_FROM = 3, 8
 _MOST_FORMS = 8
+# Small words that are written onto the front of others: Arabic "and", "so", "the", "with the", "to the" ...
+_CLITICS = {"ar": ("وال", "فال", "بال", "عال", "لل", "ال", "و", "ف", "ب")}
 _TRIPLED = re.compile(r"([^\W\d_])\1{2,}")
-_DOUBLED = re.compile(r"([^\W\d_])\1+")
+_EACH_DOUBLED = re.compile(r"([^\W\d_])\1+")
+_DOUBLED = re.compile(r"([^\W\d_])\1+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,28 @@ class Guess:
 def spell(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     """One word of a text as known words (several, where the space was forgotten)."""
     bare = token.replace("'", "")
-    if "'" in token and token not in lexicon.elided:
+    if _may_hide_a_prefix(token, lexicon):
+        return (Guess(token, suspect=True),)
+    if "'" in token and token not in lexicon.elided and not _elided(token, lexicon):
         meant = next((word for word in lexicon.apostrophes if _one_off(token, word)), None)
         if meant is not None and not lexicon.words.get(bare, frozenset()) & NEGATIVE:
             return _misspelt_negation(token, bare, meant, lexicon)
-        if lexicon.prefixes and token.startswith("'") and lexicon.words.get(bare, frozenset()) & POSITIVE:
-            return (Guess(token, suspect=True),)
     for form in _as_written(token, bare):
         known = _known(form, lexicon)
         if known:
             return (Guess(form, known, inside=_inside_expressions(form, lexicon)),)
+    head, mark, tail = token.partition("'")
+    if mark and len(tail) > _ONE_FROM and _known(head, lexicon) and not _elided(token, lexicon):
+        return (Guess(head, _known(head, lexicon)), *_guess(tail.replace("'", ""), lexicon))  # "j'arriv"
     return _elided(token, lexicon) or _guess(bare, lexicon)
+
+
+def _may_hide_a_prefix(token: str, lexicon: Lexicon) -> bool:
+    """Whether a negation that is written onto the front is lost or misspelt: "'mundem", "d'mundem"."""
+    head, mark, tail = token.partition("'")
+    if not (lexicon.prefixes and mark and len(head) < 2) or head in lexicon.prefixes:
+        return False
+    return token not in lexicon.elided and bool(lexicon.words.get(tail, frozenset()) & POSITIVE)
 
 
 def _misspelt_negation(token: str, bare: str, meant: str, lexicon: Lexicon) -> tuple[Guess, ...]:
@@ -75,7 +89,9 @@ def _as_written(token: str, bare: str) -> Iterator[str]:
 def _known(word: str, lexicon: Lexicon) -> tuple[str, ...]:
     exact = (word,) if word in lexicon.words else ()
     stems = (f"{word[:end]}*" for end in range(len(word), 2, -1))
-    return exact + tuple(stem for stem in stems if stem in lexicon.stems)
+    found = exact + tuple(stem for stem in stems if stem in lexicon.stems)
+    ends = (f"*{word[start:]}" for start in range(1, len(word) - 1))
+    return found or tuple(ending for ending in ends if ending in lexicon.endings)
 
 
 def _inside_expressions(word: str, lexicon: Lexicon) -> tuple[str, ...]:
@@ -89,9 +105,13 @@ def _elided(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     """Words grown together by an apostrophe ("j'arrive"), or a negation in front ("s'vij", "svij")."""
     head, mark, tail = token.partition("'")
     tail = tail.replace("'", "")
-    if mark and head and _known(head, lexicon) and _known(tail, lexicon):
+    if mark and len(tail) > 2 and head and _known(head, lexicon) and _known(tail, lexicon):
         return (Guess(head, _known(head, lexicon)), Guess(tail, _known(tail, lexicon)))
     bare = token.replace("'", "")
+    for clitic in _CLITICS.get(lexicon.name, ()):
+        rest = bare.removeprefix(clitic)
+        if rest != bare and len(rest) > 2 and _known(rest, lexicon):
+            return (Guess(rest, _known(rest, lexicon)),)
     for prefix in lexicon.prefixes:
         rest = bare.removeprefix(prefix)
         if rest != bare and len(rest) > 2 and lexicon.words.get(rest, frozenset()) & POSITIVE:
@@ -117,7 +137,8 @@ def _guess(word: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     short = len(word) <= _ONE_FROM and any(_one_off(word, known) for known in lexicon.negations)
     if len(word) < _ONE_FROM or short:
         inside = tuple(known for _, known in _candidates(word, lexicon, 1)) if len(word) > 1 else ()
-        return (Guess(word, inside=inside, suspect=short),)
+        hopeful = any(_kind(lexicon.words[known]) == "positive" for known in inside)
+        return (Guess(word, inside=inside, suspect=short, hopeful=hopeful),)
     found = _candidates(word, lexicon, 1)
     parts = () if found else _parts(word, lexicon)
     if parts:
@@ -133,6 +154,10 @@ def _weighed(word: str, found: Sequence[tuple[int, str]], lexicon: Lexicon) -> G
     kinds = {_kind(lexicon.words[known]) for _, known in found}
     hopeful = "positive" in kinds
     forms = tuple(dict.fromkeys(form for _, known in found for form in _known(known, lexicon)))
+    likeliest = {_kind(lexicon.words[known]) for rank, known in found if rank == found[0][0]}
+    if len(kinds) > 1 and likeliest == {"negative"} and found[0][0] == 0:
+        negative = tuple(known for _, known in found if _kind(lexicon.words[known]) == "negative")
+        return Guess(word, guesses=negative, inside=forms, suspect=True, hopeful=hopeful)  # "nien"
     if len(kinds) > 1 and kinds & {"negative", "doubtful"}:
         return Guess(word, inside=forms, suspect=True, hopeful=hopeful)
     if len(kinds) > 1 and hopeful and _kind(lexicon.words[found[0][1]]) != "positive":
@@ -144,16 +169,20 @@ def _weighed(word: str, found: Sequence[tuple[int, str]], lexicon: Lexicon) -> G
 def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]:
     """Known words at exactly the least distance, at most ``most``, the likeliest slips first."""
     choices = [
-        known for length in range(len(word) - most, len(word) + most + 1) for known in lexicon.by_length.get(length, ())
+        known
+        for length in range(len(word) - most, len(word) + most + 1)
+        for known in lexicon.by_length.get(length, ())
     ]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
+    if len(word) <= _ONE_FROM:
+        found = [one for one in found if _rank(word, one[0]) % 3 < 2]  # three letters tell too little
     ranked = sorted((_rank(word, known), known) for known, _, _ in found)
     return ranked[:_MOST_FORMS]
 
 
 def _rank(word: str, known: str) -> int:
     """Swapped letters are likelier than a lost one, and the first letter is seldom wrong."""
-    swapped = sorted(word) == sorted(known)
+    swapped = sorted(word) == sorted(known) or _EACH_DOUBLED.sub(r"\1", word) == known
     return (0 if swapped else 1 if len(known) > len(word) else 2) + (0 if word[0] == known[0] else 3)
 
 

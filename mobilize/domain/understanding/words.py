@@ -14,19 +14,22 @@ _TOKEN = re.compile(
     (?P<date>(?<![\d.])(?:\d{4}-\d\d?-\d\d?|\d\d?\.\d\d?\.(?:\d{4}|\d\d)?|\d\d?/\d\d?/\d{2,4})(?!\d))
   | (?P<clock>(?<![\d:.,])(?:[01]?\d|2[0-3])(?:[:.]|\s?h\s?)[0-5]\d(?!\d|[.,:]\d))
   | (?P<odd>(?<!\S)[+-]\d+|\d+(?:[.,:]\d+)+)
-  | (?P<mixed>\d+[^\W\d_]{2,}|[^\W\d_]+\d[^\W\d_]+)
+  | (?P<mixed>\d+[^\W\d_]+|[^\W\d_]+\d[^\W\d_]+|[^\W\d_]{2,}\d(?![\d.:,]))
   | (?P<number>\d+(?:/\d+)?)
   | (?P<word>'?[^\W\d_]+(?:'+[^\W\d_]+)*'?)
   | (?P<mark>[^\w\s]|\n|\x00)
     """,
     re.VERBOSE,
 )
-_BREAKS = frozenset('.,!:;()\n"…|/“”„«»[]*=~')
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _FIGURES = re.compile(r"\d+")
 # A question mark that came for an apostrophe: "can?t".
 _LOST_APOSTROPHE = re.compile(r"(?<=[^\W\d_])\?(?=[^\W\d_])")
 
+# "1/25" is "1 25"; "1/2" is no answer.
+_CALL_AND_MINUTES = re.compile(r"^(\W*(?:[^\W\d_]\W?)?[1-5])/(?=[1-9]\d+\b(?!/))")
+# "20'" are minutes.
+_PRIME = re.compile(r"(?<=\d)'(?![^\W_])")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-/](?=[^\W\d_])")
 
 
@@ -54,13 +57,19 @@ class Piece:
 
 _BREAK = Piece("", frozenset({Role.BREAK}), words=0)
 _ASKED = Piece("?", frozenset({Role.ASKED}), words=0)
-_DASH = Piece("-", frozenset({Role.DASH}), words=0)
+_MARKS: Mapping[str, Piece] = {
+    **dict.fromkeys('.,!:;()\n"…|/“”„«»[]*=~', _BREAK),
+    "?": _ASKED,
+    "-": Piece("-", frozenset({Role.DASH}), words=0),
+    "\x00": Piece("\x00", suspect=True),
+}
 
 
 def pieces(text: str, lexicon: Lexicon) -> list[Piece]:
     """The text as pieces; words that nothing is known of are pieces without a role."""
     found: list[Piece | Guess] = []
-    plain = _LOST_APOSTROPHE.sub("'", fold(text, lexicon.name))
+    plain = _CALL_AND_MINUTES.sub(r"\1 ", fold(text, lexicon.name))
+    plain = _PRIME.sub(" min", _LOST_APOSTROPHE.sub("'", plain))
     for match in _TOKEN.finditer(_HYPHEN.sub(" ", plain)):
         kind, token = match.lastgroup or "", match[0]
         if kind == "word":
@@ -85,35 +94,38 @@ def all_known(text: str, lexicon: Lexicon) -> bool:
 
 def _mixed(token: str, lexicon: Lexicon) -> list[Piece | Guess]:
     """ "2nite" is a word if it is listed; "20min" is a number and a word."""
-    digits = _FIGURES.match(token)
-    if digits is None or token in lexicon.words:
+    digits = _FIGURES.search(token)
+    middle = digits is not None and digits.start() > 0 and digits.end() < len(token)
+    before, after = (token[: digits.start()], token[digits.end() :]) if digits else ("", "")
+    counted = Role.UNIT in lexicon.words.get(after, frozenset())
+    listed = lexicon.words.get(token) or (token in lexicon.words and not counted)
+    if digits is None or middle or listed:
         return list(spell(token, lexicon))
-    return [*_marked("number", digits[0]), *spell(token[digits.end() :], lexicon)]
+    words: list[Piece | Guess] = [*spell(before, lexicon)] if before else []
+    words += _marked("number", digits[0])
+    return [*words, *spell(after, lexicon)] if after else words
 
 
-def _marked(kind: str, token: str) -> Iterator[Piece | Guess]:
-    if kind == "number" and "/" not in token:
-        value = {Role.DIGITS: int(token[:9]), Role.NUMBER: int(token[:9])}
-        yield Piece(token, frozenset(value), value)
-    elif kind == "number":
-        yield Guess(token, (token,))
+def _marked(kind: str, found: str) -> Iterator[Piece | Guess]:
+    if kind == "number":
+        yield _number(found) if "/" not in found else Guess(found, (found,))
     elif kind == "clock":
-        hour, minute = re.findall(r"\d+", token)
-        yield Piece(token, frozenset({Role.CLOCK}), {Role.CLOCK: int(hour) * 60 + int(minute)})
+        hour, minute = re.findall(r"\d+", found)
+        yield Piece(found, frozenset({Role.CLOCK}), {Role.CLOCK: int(hour) * 60 + int(minute)})
     elif kind == "date":
-        yield Piece(token, frozenset({Role.DATE}))
+        yield Piece(found, frozenset({Role.DATE}))
     elif kind == "odd":
-        yield Piece(token)
-    elif token == "?":
-        yield _ASKED
-    elif token == "-":
-        yield _DASH
-    elif token in signs():
-        yield Piece(token, frozenset({signs()[token]}), words=0)
-    elif token in _BREAKS:
-        yield _BREAK
-    elif token == "\x00":
-        yield Piece(token, suspect=True)
+        yield Piece(found)
+    elif found in _MARKS:
+        yield _MARKS[found]
+    elif found in signs():
+        yield Piece(found, frozenset({signs()[found]}), words=0)
+
+
+def _number(figures: str) -> Piece:
+    # Longer ones are telephone numbers.
+    value = int(figures[:9])
+    return Piece(figures, frozenset({Role.DIGITS, Role.NUMBER}), {Role.DIGITS: value, Role.NUMBER: value})
 
 
 def _expressions(found: list[Piece | Guess], lexicon: Lexicon) -> Iterator[Piece]:
@@ -146,13 +158,22 @@ def _longest(found: list[Piece | Guess], at: int, tree: Branch) -> tuple[int, Se
         if not branches:
             break
         length = ahead - at + 1
-        ends = ahead + 1 == len(found) or isinstance(found[ahead + 1], Piece)
-        ended = [(branch.words[END_OF_CLAUSE], how) for branch, how in branches if END_OF_CLAUSE in branch.words]
+        ends = _ends(found, ahead + 1)
+        ended = [
+            (branch.words[END_OF_CLAUSE], how) for branch, how in branches if END_OF_CLAUSE in branch.words
+        ]
         for branch, how in [*(ended if ends else []), *branches]:
             if branch.sense is not None and _may_mean(branch.sense, how, length):
                 best = (length, branch.sense, how > _SURE)
                 break
     return best
+
+
+def _ends(found: list[Piece | Guess], at: int) -> bool:
+    """Whether a clause ends here, or only the letter of a call is left."""
+    if at == len(found) or isinstance(found[at], Piece):
+        return True
+    return at + 1 == len(found) and len(found[at].text) == 1
 
 
 # How an expression was found: as it stands; by guesses; by a word that is known only inside it; and that

@@ -20,7 +20,7 @@ from mobilize.extensions import db
 from mobilize.models import InboundMessage, Volunteer
 from mobilize.services import callouts, check_outs, inbox, reminders
 from mobilize.services.access import SYSTEM
-from mobilize.services.board import RecipientRow
+from mobilize.services.board_people import RecipientRow
 from mobilize.services.standing import standing_alarms
 
 from .conftest import Person, Town
@@ -33,11 +33,11 @@ def _on_my_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """How words are read is tested with the reader; here these say in any language that somebody set out."""
     read = replies.understand
 
-    def understand(text: str, language: str, now: datetime, codes: Sequence[str]) -> Reply:
+    def understand(text: str, language: str, now: datetime, codes: Sequence[str], **more: Any) -> Reply:
         if text.startswith("on my way"):
             minutes = int(text[-2:]) if text[-1].isdigit() else None
             return Reply(Intent.EN_ROUTE, minutes, codes[0] if len(codes) == 1 else None)
-        return read(text, language, now, codes)
+        return read(text, language, now, codes, **more)
 
     monkeypatch.setattr(replies, "understand", understand)
 
@@ -495,6 +495,19 @@ def test_home_is_home_from_what_is_over_though_a_new_call_is_open(town: Town) ->
     ana.gets("Needed").replies("5").gets("out of the field")
     assert where(town, first, ana) is Whereabouts.HOME
     assert town.board(second).counts == {RecipientState.ASKED: 1}
+    ana.replies("1").gets("Port gate 3")
+
+
+def test_a_yes_to_whether_one_is_home_is_not_taken_for_a_yes_to_a_new_call(town: Town) -> None:
+    ana, first = comes(town)
+    callouts.stand_down(SYSTEM, first)
+    ana.gets("turn back safely")
+    town.passes(minutes=2 * HOURS)
+    ana.gets("home safely")
+    second = launch(town, {"medic": 2})
+    ana.gets("Needed").replies("yes").gets("did not understand")
+    assert town.board(second).counts == {RecipientState.ASKED: 1}
+    ana.replies("5").gets("out of the field")
     ana.replies("1").gets("Port gate 3")
 
 
