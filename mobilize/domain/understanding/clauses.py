@@ -233,7 +233,8 @@ def _told(clause: Clause) -> Says:
         return Says.CONFLICT  # "on my way to work"
     if clause.does(Role.COME) and clause.does(Role.AGO):
         return Says.ARRIVED  # "llegamos hace cinco minutos"
-    if any(piece.does(Role.ARRIVED) and not (comes and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
+    more = comes or clause.does(Role.REASON)
+    if any(piece.does(Role.ARRIVED) and not (more and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
         return Says.COMING if _is_to_come(clause) else Says.ARRIVED
     if clause.does(Role.SET_OUT) and not clause.does(Role.COME, Role.YES) and _elsewhere(clause):
         return Says.CONFLICT
