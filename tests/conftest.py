@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from flask import Flask, g
@@ -27,6 +28,10 @@ from mobilize.models import Base
 from mobilize.services.ports import FastForwardClock
 
 from .world import World
+
+# Machines that run the suite are noisy: no test fails for being slow.
+hypothesis.settings.register_profile("mobilize", deadline=None)
+hypothesis.settings.load_profile("mobilize")
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SERVER_URL = "MOBILIZE_TEST_DATABASE_URL"

@@ -91,7 +91,7 @@ class TwilioVoiceGateway:
 
     def find(self, phone: str, since: datetime) -> list[CallRecord] | None:
         """A call that has not begun has no time by which Twilio could filter, so the newest are read."""
-        earliest = since.replace(microsecond=0)
+        earliest = since.replace(microsecond=0)  # Twilio tells whole seconds
         try:
             answer = self._request("GET", f"{self._calls}.json", params={"To": phone, "PageSize": str(_PAGE)})
         except _UNREADABLE as error:
@@ -100,7 +100,7 @@ class TwilioVoiceGateway:
         lines = json_object(answer.text).get("calls")
         if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
             return None
-        records = [_record(line, earliest) for line in lines]
+        records = [_record(line, since) for line in lines]
         recent = [record for record in records if record is not None and record.created_at >= earliest]
         if None in records or len(recent) >= _PAGE:
             return None

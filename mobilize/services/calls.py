@@ -9,7 +9,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Row, Subquery, case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -26,7 +39,7 @@ from mobilize.domain.vocabulary import (
     Severity,
 )
 from mobilize.extensions import db
-from mobilize.models import Callout, Emergency, Message, Recipient, VoiceCall, Volunteer
+from mobilize.models import Callout, Emergency, Message, Need, Recipient, VoiceCall, Volunteer
 
 from . import access, call_steps, call_stops, chores
 from .runtime import now, runtime, settings
@@ -45,6 +58,7 @@ _SOME = 20
 _SENT = (MessageState.UNKNOWN, MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED)
 #: Refusals after which the same number is not called again.
 _HOPELESS = (ErrorClass.BAD_NUMBER, ErrorClass.CONSENT)
+_CAN_BE_TAKEN_BACK = (CallState.QUEUED, CallState.RINGING)
 _GRAVE = [severity for severity in Severity if severity.life_threatening]
 
 
@@ -141,8 +155,7 @@ def _candidates(callout: Callout, policy: Policy, limit: int) -> Sequence[Row[tu
         .where(
             Recipient.callout_id == callout.id,
             *waits(),
-            or_(Recipient.able.is_(None), Recipient.able.bitwise_and(_open_needs(callout)) != 0),
-            Volunteer.status == MembershipStatus.ACTIVE,
+            _could_fill_something(),
             Volunteer.phone_status != PhoneStatus.INVALID,
             ~_comes_elsewhere(),
             func.coalesce(calls.c.placed, 0) < policy.attempts,
@@ -159,7 +172,11 @@ def _candidates(callout: Callout, policy: Policy, limit: int) -> Sequence[Row[tu
 def waits() -> list[ColumnElement[bool]]:
     """Of a recipient and their volunteer: they have said nothing yet, and may be called."""
     asked = (Recipient.state == RecipientState.ASKED) & Recipient.closed_at.is_(None)
-    return [asked | (Recipient.state == RecipientState.UNREACHABLE), Volunteer.opted_out_at.is_(None)]
+    return [
+        asked | (Recipient.state == RecipientState.UNREACHABLE),
+        Volunteer.opted_out_at.is_(None),
+        Volunteer.status == MembershipStatus.ACTIVE,
+    ]
 
 
 def _calls_so_far(callout: Callout) -> Subquery:
@@ -179,11 +196,6 @@ def _calls_so_far(callout: Callout) -> Subquery:
         .group_by(VoiceCall.recipient_id)
         .subquery("calls")
     )
-
-
-def _open_needs(callout: Callout) -> int:
-    """The needs that are not filled, as the bits of `Recipient.able`."""
-    return sum(1 << n for n, need in enumerate(callout.needs) if need.filled_at is None)
 
 
 def _comes_elsewhere() -> ColumnElement[bool]:
@@ -239,7 +251,7 @@ def take_back() -> int:
         .join(Volunteer, Volunteer.id == VoiceCall.volunteer_id)
         .where(
             VoiceCall.ended_at.is_(None),
-            VoiceCall.state.in_((CallState.QUEUED, CallState.RINGING)),
+            VoiceCall.state.in_(_CAN_BE_TAKEN_BACK),
             VoiceCall.taken_back_at.is_(None),
             ~still_wanted(),
         )
@@ -255,14 +267,27 @@ def take_back() -> int:
 
 def still_wanted() -> ColumnElement[bool]:
     """Of a call, its callout, recipient and volunteer: the callout still wants to hear from this person."""
-    answer_is_open, may_be_called = waits()
-    return (
-        (Callout.status == CalloutStatus.ASKING)
-        & (Callout.arrive_by > now())
-        & answer_is_open
-        & may_be_called
-        & (Volunteer.phone == VoiceCall.to_phone)
+    return and_(
+        Callout.status == CalloutStatus.ASKING,
+        Callout.arrive_by > now(),
+        *waits(),
+        Volunteer.phone == VoiceCall.to_phone,
+        ~_comes_elsewhere(),
+        _could_fill_something(),
     )
+
+
+def _could_fill_something() -> ColumnElement[bool]:
+    """Of a recipient: a need that they can fill is open, or nobody has noted which those are."""
+    counted = aliased(Need)
+    before = select(func.count()).where(counted.callout_id == Need.callout_id, counted.id < Need.id)
+    bit = literal(1, BigInteger).bitwise_lshift(cast(before.scalar_subquery(), Integer))
+    needs = (
+        select(Need.id)
+        .where(Need.callout_id == Recipient.callout_id, Need.filled_at.is_(None))
+        .where(Recipient.able.bitwise_and(bit) != 0)
+    )
+    return Recipient.able.is_(None) | needs.exists()
 
 
 def _take_back(call_id: int, sid: str | None) -> bool:
@@ -270,7 +295,8 @@ def _take_back(call_id: int, sid: str | None) -> bool:
     voice = runtime().voice
     stopped = sid is None or (voice is not None and voice.take_back(sid))
     call = call_steps.hold(call_id)
-    if call is None or call.sid != sid:  # placed meanwhile: the next look takes it back
+    # Placed meanwhile: the next look takes it back. Picked up meanwhile: it is heard out.
+    if call is None or call.sid != sid or call.state not in _CAN_BE_TAKEN_BACK:
         db.session.commit()
         return False
     call.taken_back_at = now()

@@ -103,13 +103,16 @@ def _token() -> str:
 
 
 def _is_minutes(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit() and int(text[:5]) <= LATEST_ETA)
+    return not text or (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) <= LATEST_ETA)
 
 
 def _back(page: Page) -> Response:
     """To the page by GET, so that loading it again presses nothing again."""
-    answer = redirect(url_for("web.show_link", code=page.code), HTTPStatus.SEE_OTHER)
-    return _private(make_response(answer))
+    return _private(make_response(redirect(_here(page), HTTPStatus.SEE_OTHER)))
+
+
+def _here(page: Page) -> str:
+    return url_for("web.show_link", code=page.code)
 
 
 def _shown(page: Page, fault: str | None = None, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -119,6 +122,8 @@ def _shown(page: Page, fault: str | None = None, status: HTTPStatus = HTTPStatus
         status,
         language=pages.language_of(page.language),
         page=page,
+        # In full: a place that was refused is told at another address than the page's.
+        here=_here(page),
         fault=fault,
         token=links.new_token(page.code),
         presses=() if page.waiting else OFFERED[page.standing],
@@ -147,8 +152,9 @@ def _sent(template: str, status: HTTPStatus, *, language: str, **parts: object) 
         **parts,
     )
     response = _private(make_response(html, status))
+    # Browsers that know no nonce would show the page bare; those that do ignore what stands beside it.
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'self'; img-src data:; "
+        f"default-src 'none'; style-src 'nonce-{nonce}' 'unsafe-inline'; script-src 'self'; img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(self)"

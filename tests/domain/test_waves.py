@@ -153,7 +153,7 @@ def test_the_reason_says_it_in_numbers() -> None:
     assert found.reason.startswith(f"{len(found.chosen)} more for 1 open place:")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 6),
     st.integers(0, 60),
@@ -175,7 +175,7 @@ def test_whatever_happened_the_plan_is_sound(
     assert found.after[1] >= 0.95 or len(found.chosen) == people
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 5), st.integers(1, 40), st.floats(60, 3000), st.floats(60, 3000))
 def test_the_chance_falls_with_time(headcount: int, people: int, soon: float, later: float) -> None:
     def after(seconds: float) -> float:

@@ -1,13 +1,16 @@
 """The simulator as a carrier: a ledger, receipts, answers, STOP and START."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from mobilize.domain import sms
 from mobilize.domain.delivery import Accepted, ErrorClass, MessageState, OutboundText, Refused, SendOutcome
+from mobilize.domain.sms import CalloutValues
+from mobilize.domain.vocabulary import Hazard
 from mobilize.engine import simulation
 from mobilize.extensions import db
 from mobilize.gateways.simulator import OWN_NUMBER, SimulatorGateway
@@ -125,15 +128,20 @@ def test_speed_shortens_waiting(app: Flask, clock: FastForwardClock) -> None:
     assert due - clock.now() < timedelta(seconds=0.1)
 
 
-COME = "Mobilize: thank you. Come to Gate 12 by 12:00, 24 Nov. On arrival text 4. If you cannot come, 2"
-GO_HOME = (
-    "Mobilize: Earthquake: you are no longer needed. Please do not set out, or turn back safely. "
-    "When you are home, text 5. Thank you."
+_ABOUT = CalloutValues(
+    section="Mobilize",
+    hazard=Hazard.EARTHQUAKE,
+    title="Earthquake",
+    skills=("medic",),
+    place="",
+    arrive_by=datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
+    code="",
+    drill=False,
+    rendezvous="Gate 12",
 )
-NO_ANSWER = (
-    "Mobilize: Earthquake: we still need people and have no answer from you. "
-    "Reply 1 yes, 2 no, 3 only if needed; minutes: 1 20"
-)
+COME = sms.acknowledgement_text("en", "accepted", _ABOUT)
+GO_HOME = sms.stand_down_text("en", "coming", _ABOUT)
+NO_ANSWER = sms.reminder_text("en", "silent", _ABOUT)
 TOWN = [f"+3556930000{number:02d}" for number in range(40)]
 
 

@@ -1,10 +1,12 @@
 """Calls by Twilio's client: what is asked for, and how each ending of a request is told."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from twilio.http.response import Response
 
 from mobilize.domain.calling import CallOutcome, OutboundCall, Placed
 from mobilize.domain.delivery import Deferred, ErrorClass, Refused, Unclear
@@ -124,6 +126,19 @@ def test_without_a_list_there_is_no_evidence(make: Make, double: Double) -> None
         double.turn(list_faults={fault: 1.0})
         assert gateway.find(PHONE, LONG_AGO) is None
         assert gateway.fetch(outcome.sid) is None
+
+
+def test_a_call_in_the_list_without_a_time_is_as_new_as_any_that_was_asked_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that waits at Twilio has no times. Were it older, it would count as missing, and go out again."""
+    gateway, since = make(), datetime(2026, 11, 24, 9, 0, 0, 300_000, tzinfo=UTC)
+    line = {"sid": "CA1", "to": PHONE, "status": "queued", "date_created": None, "duration": None}
+    answer = Response(200, json.dumps({"calls": [line]}))
+    monkeypatch.setattr(gateway, "_request", lambda *_args, **_named: answer)
+    found = gateway.find(PHONE, since)
+    assert found is not None
+    assert [record.created_at >= since for record in found] == [True]
 
 
 def test_calls_come_from_the_first_phone_unless_another_is_named(make: Make) -> None:

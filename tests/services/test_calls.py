@@ -11,10 +11,10 @@ from sqlalchemy import select
 from mobilize.domain.calling import CallOutcome, CallState, OutboundCall, Placed
 from mobilize.domain.delivery import Deferred, ErrorClass, Refused, Unclear
 from mobilize.domain.errors import NotFound
-from mobilize.domain.vocabulary import AccountRole, AlarmKind, CalloutMode
+from mobilize.domain.vocabulary import AccountRole, AlarmKind, CalloutMode, MembershipStatus, RecipientState
 from mobilize.engine import ticks
 from mobilize.extensions import db
-from mobilize.models import Alarm, AuditEntry, Callout
+from mobilize.models import Alarm, AuditEntry, Callout, Recipient
 from mobilize.services import alarms, call_placing, callouts, calls
 from mobilize.services.access import SYSTEM, viewer_of
 from mobilize.services.ports import FastForwardClock
@@ -378,6 +378,66 @@ def test_a_call_that_cannot_be_taken_back_ends_by_itself(voice: VoiceScript, sil
     assert the_call().state is CallState.RINGING
     report(the_call(), "no-answer")
     assert the_call().state is CallState.NO_ANSWER
+
+
+def test_a_call_that_was_picked_up_in_the_meantime_is_heard_out(
+    voice: VoiceScript, silence: Silence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callout_id = silence()
+    ticks.run_calling()
+    callouts.stand_down(SYSTEM, callout_id)
+
+    def picked_up_first(_sid: str) -> bool:
+        report(the_call(), "in-progress")
+        return True
+
+    monkeypatch.setattr(voice, "take_back", picked_up_first)
+    calls.take_back()
+    assert (the_call().state, the_call().ended_at) == (CallState.TALKING, None)
+
+
+def waiting(silence: Silence) -> Recipient:
+    """Somebody whose call is written down and not placed yet."""
+    silence()
+    calls.write_due()
+    assert the_call().state is CallState.QUEUED
+    return db.session.scalars(select(Recipient)).one()
+
+
+def nobody_is_called(voice: VoiceScript) -> None:
+    db.session.commit()
+    call_placing.place_due()
+    assert voice.given == []
+    calls.take_back()
+    assert the_call().state is CallState.CANCELLED
+
+
+def test_who_is_no_member_any_more_when_their_turn_comes_is_not_called(
+    voice: VoiceScript, silence: Silence
+) -> None:
+    waiting(silence).volunteer.status = MembershipStatus.SUSPENDED
+    nobody_is_called(voice)
+
+
+def test_who_comes_elsewhere_when_their_turn_comes_is_not_called(
+    voice: VoiceScript, silence: Silence, world: World
+) -> None:
+    recipient = waiting(silence)
+    other = world.callout({"medic": 1}, mode=CalloutMode.EVERYONE)
+    values = {c.name: getattr(recipient, c.key) for c in Recipient.__table__.columns if c.name != "id"}
+    changes = {"callout_id": other.id, "reply_code": "B", "state": RecipientState.ACCEPTED}
+    db.session.add(Recipient(**values | changes))
+    nobody_is_called(voice)
+
+
+def test_whom_no_text_reaches_is_not_called_once_what_they_can_do_is_filled(
+    voice: VoiceScript, silence: Silence
+) -> None:
+    recipient = waiting(silence)
+    recipient.state, recipient.closed_at = RecipientState.UNREACHABLE, recipient.asked_at
+    recipient.able = 1
+    recipient.callout.needs[0].filled_at = recipient.asked_at
+    nobody_is_called(voice)
 
 
 # The cap

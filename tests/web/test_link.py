@@ -183,7 +183,7 @@ def test_a_form_of_another_site_answers_nothing(client: FlaskClient, phone: Phon
     assert asked().state is RecipientState.ASKED
 
 
-@pytest.mark.parametrize("minutes", ["x", "-5", "1441", "9" * 5000, "٣"])
+@pytest.mark.parametrize("minutes", ["x", "-5", "1441", "9" * 5000, "0" * 5 + "99999", "0" * 5000, "٣"])
 def test_minutes_that_nobody_offered_are_refused(phone: Phone, minutes: str) -> None:
     assert phone.presses("yes", minutes=minutes).status_code == 422
     assert asked().state is RecipientState.ASKED
@@ -207,7 +207,7 @@ def test_an_answer_that_waits_is_said_and_the_page_comes_back(
         phone.presses("yes")
     shown = phone.opens().text
     assert "Your answer is kept" in shown
-    assert 'http-equiv="refresh"' in shown
+    assert f'content="4;url={phone.path}"' in shown
     assert 'name="yes"' not in shown
     inbox.understand_pending()
     assert "You are coming" in phone.opens().text
@@ -239,6 +239,14 @@ def test_a_place_that_is_none_is_not_kept(phone: Phone, place: dict[str, str]) -
     assert answer.status_code == 422
     assert "Nothing was shared" in answer.text
     assert db.session.query(Place).filter_by(kind="live").count() == 0
+
+
+def test_after_a_refused_place_everything_can_still_be_pressed(client: FlaskClient, phone: Phone) -> None:
+    phone.presses("yes")
+    shown = phone.presses("share", "/place").text
+    actions = set(re.findall(r'<form [^>]*action="([^"]+)"', shown))
+    assert actions == {phone.path, f"{phone.path}/place"}
+    assert shown.count("<form ") == len(re.findall(r'<form [^>]*action="/', shown))
 
 
 def test_who_does_not_come_shares_nothing(phone: Phone) -> None:

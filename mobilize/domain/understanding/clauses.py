@@ -26,6 +26,7 @@ class Says(StrEnum):
     NO = "no"  # a bare word, or a negation with nothing that it denies
     NOT_COMING = "not_coming"
     REASON = "reason"
+    REGRET = "regret"
     AWAY = "away"
     LIMITED = "limited"
     BACK = "back"
@@ -62,6 +63,7 @@ class Clause:
 _FOR_A_TIME = (Role.LENGTH, Role.END)
 # "I am ill"; longer, "ill" is "I'll".
 _SHORT = 3
+_SHORTEST_PLACE = 4
 _TIMES = (Role.LENGTH, Role.MOMENT, Role.END)
 
 
@@ -90,7 +92,12 @@ def says(clause: Clause) -> Says:
         return about
     if clause.does(Role.NOT, Role.CANNOT):
         return _denied(clause)
+    if clause.does(Role.ANOTHER_TIME):
+        return Says.CONFLICT if clause.does(*_COMES) else Says.NO  # "next time"
     return _refused(clause) if clause.does(Role.NO) else _told(clause)
+
+
+_COMES = (Role.YES, Role.COME, Role.SET_OUT, Role.FREE)
 
 
 def _about_texts(clause: Clause) -> Says | None:
@@ -98,7 +105,8 @@ def _about_texts(clause: Clause) -> Says | None:
         return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
     leaves = clause.does(Role.STOP_VERBS) and clause.does(Role.TEXTS) and clause.does(Role.COME, Role.SET_OUT)
     # "I'm leaving your list"; and "no stop", of which nobody knows whether the call or the texts are meant.
-    return Says.CONFLICT if leaves or _stops_or_answers(clause) else None
+    guessed = clause.does(Role.TEXTS) and any(piece.guessed and piece.does(*_COMES) for piece in clause.pieces)
+    return Says.CONFLICT if leaves or guessed or _stops_or_answers(clause) else None
 
 
 def _about_certainty(clause: Clause) -> Says | None:
@@ -212,7 +220,7 @@ def _doubled(clause: Clause) -> bool:
 
 
 def _told(clause: Clause) -> Says:
-    comes = clause.does(Role.YES, Role.COME, Role.SET_OUT, Role.FREE)
+    comes = clause.does(*_COMES)
     back = any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces)
     if back and not comes:
         return Says.BACK  # "back from holiday"
@@ -225,8 +233,11 @@ def _told(clause: Clause) -> Says:
         return Says.CONFLICT  # "on my way to work"
     if clause.does(Role.COME) and clause.does(Role.AGO):
         return Says.ARRIVED  # "llegamos hace cinco minutos"
-    if clause.does(Role.ARRIVED):
+    more = comes or clause.does(Role.REASON)
+    if any(piece.does(Role.ARRIVED) and not (more and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
         return Says.COMING if _is_to_come(clause) else Says.ARRIVED
+    if clause.does(Role.SET_OUT) and not clause.does(Role.COME, Role.YES) and _elsewhere(clause):
+        return Says.CONFLICT
     if back:
         return Says.BACK
     for role, said in (
@@ -236,10 +247,18 @@ def _told(clause: Clause) -> Says:
         (Role.YES, Says.YES),
         (Role.LEFT, Says.LEFT),
         (Role.REASON, Says.REASON),
+        (Role.REGRET, Says.REGRET),
     ):
         if clause.does(role):
-            return said
+            sorry = said is Says.YES and clause.does(Role.REGRET)
+            return Says.OBSTACLE if sorry and not clause.does(Role.LENGTH, Role.MOMENT) else said
     return Says.UNKNOWN if clause.unknown else Says.NOTHING
+
+
+def _elsewhere(clause: Clause) -> bool:
+    """Whether a place may be told that is another: "driving to Scotland"."""
+    places = any(not piece.known and len(piece.text) >= _SHORTEST_PLACE for piece in clause.pieces)
+    return places and not clause.does(Role.LENGTH, Role.MOMENT)
 
 
 def _is_to_come(clause: Clause) -> bool:

@@ -36,6 +36,8 @@ class Role(StrEnum):
     REASON = "reason"
     DISTANCE = "distance"
     DELAY = "delay"
+    REGRET = "regret"
+    ANOTHER_TIME = "another_time"
     OTHER = "other"
     LIMITED = "limited"
     ONLY = "only"

@@ -93,6 +93,8 @@ def numbers_of(pieces: Sequence[Piece]) -> Numbers | None:
     numbers = [piece for piece in words if piece.does(Role.DIGITS)]
     if not numbers:
         return _in_words(pieces, words) if words else None
+    if {_value(number) for number in numbers} >= {1, 2}:
+        return None  # a call that was passed on: "Reply 1 yes, 2 no"
     if not speaks(pieces):
         return _alone(pieces, words, numbers)
     digit = None
@@ -104,7 +106,8 @@ def numbers_of(pieces: Sequence[Piece]) -> Numbers | None:
 def _in_words(pieces: Sequence[Piece], words: Sequence[Piece]) -> Numbers:
     """A digit written out as the whole answer: "one"."""
     content = [piece for piece in words if not piece.does(Role.POLITE)]
-    if len(content) == 1 and content[0].does(Role.NUMBER) and _value(content[0]) in DIGITS:
+    one = content[0] if len(content) == 1 and not content[0].does(Role.NEUTRAL) else None
+    if one is not None and one.does(Role.NUMBER) and _value(one) in DIGITS:
         return Numbers(_value(content[0]), None, [piece for piece in pieces if piece is not content[0]])
     return Numbers(None, None, pieces)
 

@@ -37,6 +37,8 @@ def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
         return _after_something_else(state, one, clause)
     if one in _SAYS_LITTLE:
         return state
+    if one is Says.REGRET:
+        return Says.OBSTACLE if state is Says.YES else state  # "yes, I saw it, sorry"
     if state is None or state is one:
         return one
     if one is Says.NO_TEXTS and state is Says.AWAY:
@@ -153,6 +155,7 @@ _AFTER: Mapping[Says, Callable[[Says, Clause], Says]] = {
     Says.AWAY: _after_away,
     Says.REASON: _after_reason,
     Says.WISH: _after_wish,
+    Says.OBSTACLE: lambda state, clause: state if state in STRONG else Says.OBSTACLE,
     Says.DOUBT: lambda state, clause: _after_doubt(state, Says.DOUBT),
     Says.CONDITION: lambda state, clause: _after_doubt(state, Says.CONDITION),
     Says.CONFLICT: lambda state, clause: _after_doubt(state, Says.CONFLICT),

@@ -7,7 +7,7 @@ Distances are those of Damerau (optimal string alignment): dropped, added, chang
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -145,7 +145,9 @@ def _guess(word: str, lexicon: Lexicon) -> tuple[Guess, ...]:
         return parts
     if not found and len(word) >= _TWO_FROM:
         found = _candidates(word, lexicon, 2)
-    return (_weighed(word, found, lexicon),)
+    near = [one for one in found if not _too_far_fetched(word, one[1], lexicon)]
+    weighed = _weighed(word, near, lexicon)
+    return (replace(weighed, inside=tuple(dict.fromkeys([*weighed.inside, *(known for _, known in found)]))),)
 
 
 def _weighed(word: str, found: Sequence[tuple[int, str]], lexicon: Lexicon) -> Guess:
@@ -174,10 +176,23 @@ def _candidates(word: str, lexicon: Lexicon, most: int) -> list[tuple[int, str]]
         for known in lexicon.by_length.get(length, ())
     ]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=None)
-    if len(word) <= _ONE_FROM:
-        found = [one for one in found if _rank(word, one[0]) % 3 < 2]  # three letters tell too little
     ranked = sorted((_rank(word, known), known) for known, _, _ in found)
-    return ranked[:_MOST_FORMS]
+    wary = [one for one in ranked[_MOST_FORMS:] if _denies_or_doubts(one[1], lexicon)]
+    return ranked[:_MOST_FORMS] + wary
+
+
+def _denies_or_doubts(known: str, lexicon: Lexicon) -> bool:
+    return _kind(lexicon.words[known]) in ("negative", "doubtful")
+
+
+def _too_far_fetched(word: str, known: str, lexicon: Lexicon) -> bool:
+    """Three letters tell too little for one to be wrong, four for the first: "Rome" is not "home".
+
+    But whatever might deny or doubt is near enough.
+    """
+    if len(word) > _ONE_FROM + 1 or _denies_or_doubts(known, lexicon) or _rank(word, known) % 3 < 2:
+        return False
+    return len(word) <= _ONE_FROM or word[0] != known[0]
 
 
 def _rank(word: str, known: str) -> int:
