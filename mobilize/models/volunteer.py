@@ -56,6 +56,11 @@ class Volunteer(Base):
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
 
+    @property
+    def takes_texts(self) -> bool:
+        """Whether a text to the registered phone makes sense: no landline, and not opted out."""
+        return self.phone_status is not PhoneStatus.LANDLINE and self.opted_out_at is None
+
 
 class Place(Base):
     """A point where a volunteer can be found. A live one expires; a work one counts during its hours."""

@@ -45,16 +45,16 @@ def apply(recipient: Recipient, inbound: InboundMessage) -> Outcome:
         return Outcome(check_out(recipient, callout, inbound.received_at), _said(recipient, callout, "left"))
     if inbound.intent in (Intent.ACCEPT, Intent.DECLINE) and watch.asked_whether_home(recipient, callout):
         return _not_home_yet(recipient, callout, inbound)
-    recipient.reminders = 0
     if not callout.status.running:
         return _after_the_end(recipient, callout, inbound)
+    recipient.reminders = 0
     match inbound.intent:
         case Intent.ACCEPT | Intent.EN_ROUTE:
             return _accept(recipient, callout, inbound)
         case Intent.LIMITED:
             return _limited(recipient, callout)
         case Intent.ON_SCENE:
-            return _arrive(recipient, callout)
+            return _arrive(recipient, callout, inbound.received_at)
         case _:
             return _decline(recipient, callout)
 
@@ -91,7 +91,7 @@ def _accept(recipient: Recipient, callout: Callout, inbound: InboundMessage) -> 
         recipient.eta_at = inbound.received_at + timedelta(minutes=inbound.eta_minutes)
     if inbound.intent is Intent.EN_ROUTE:
         recipient.en_route_at = recipient.en_route_at or inbound.received_at
-        watch.seen_elsewhere(recipient)
+        watch.seen_elsewhere(recipient, inbound.received_at)
     places.settle(callout, recipient)
     watch.renew(recipient, callout)
     return _answer_to_yes(recipient, callout, inbound, expected=expected)
@@ -153,8 +153,8 @@ def reopen(recipient: Recipient) -> bool:
     return taken is None
 
 
-def _arrive(recipient: Recipient, callout: Callout) -> Outcome:
-    """Who is there is there, whatever was said before."""
+def _arrive(recipient: Recipient, callout: Callout, at: datetime) -> Outcome:
+    """Who is there is there, whatever was said before; ``at`` is when they said so."""
     if recipient.closed_at is not None:
         reopen(recipient)
     if recipient.state is not RecipientState.ARRIVED or recipient.left_at is not None:
@@ -162,7 +162,7 @@ def _arrive(recipient: Recipient, callout: Callout) -> Outcome:
         recipient.arrived_at, recipient.left_at = now(), None
         recipient.answered_at = recipient.answered_at or now()
         recipient.volunteer.resting_until = now() + timedelta(hours=settings().rest_hours)
-        watch.seen_elsewhere(recipient)
+        watch.seen_elsewhere(recipient, at)
         places.settle(callout, recipient)
     watch.renew(recipient, callout)
     return Outcome("has arrived", _said(recipient, callout, "arrived"))

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select
 
 from mobilize.domain.errors import Conflict, InvalidInput
-from mobilize.domain.replies import LATEST_ETA
-from mobilize.domain.vocabulary import AccountRole, Intent
+from mobilize.domain.replies import CARRIERS, LATEST_ETA
+from mobilize.domain.vocabulary import AccountRole, Channel, Intent
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Message, Recipient, Volunteer
 
@@ -82,6 +82,7 @@ def correct(
     asked = _hold(inbound, volunteer, place)
     if reading == reading_of(inbound) and (place.id if place else None) == inbound.recipient_id:
         return _confirm(viewer, inbound)
+    _refuse_if_carriers(inbound)
     _refuse_if_newer(inbound, volunteer, place, despite_newer)
     before = _told(inbound)
     callouts = [_callout_of(inbound), place.callout_id if place else None]
@@ -169,6 +170,16 @@ def _refuse_if_elsewhere(viewer: Viewer, inbound: InboundMessage) -> None:
             )
 
 
+def _refuse_if_carriers(inbound: InboundMessage) -> None:
+    """The word by which carriers stop texts: they have, whatever was meant, and let none through."""
+    said = CARRIERS.get(inbound.body.strip().casefold())
+    if inbound.intent is Intent.OPT_OUT and inbound.channel is Channel.TEXT and said is Intent.OPT_OUT:
+        raise Conflict(
+            "The carrier stops all texts at this word, and only the person can end that. "
+            "Call them and ask them to text START."
+        )
+
+
 def _refuse_if_over(place: Recipient) -> None:
     if not place.callout.status.running:
         raise Conflict(
@@ -212,7 +223,11 @@ def _hold(inbound: InboundMessage, volunteer: Volunteer, place: Recipient | None
     """
     touched = [one for one in (inbound.recipient_id, place.id if place else None) if one is not None]
     mine = (Recipient.volunteer_id == volunteer.id) & (
-        Recipient.closed_at.is_(None) | Recipient.check_out_by.is_not(None) | Recipient.id.in_(touched)
+        Recipient.closed_at.is_(None)
+        | Recipient.check_out_by.is_not(None)
+        | Recipient.id.in_(touched)
+        # Where the text ended the watch, since the person was seen elsewhere.
+        | (Recipient.left_at == inbound.received_at)
     )
     theirs = select(Recipient.callout_id).where(mine)
     db.session.execute(

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from mobilize.domain.errors import Conflict, InvalidInput
 from mobilize.domain.segments import economical, measure
+from mobilize.domain.sms import drill_mark
 from mobilize.domain.vocabulary import AccountRole, MessageKind
 from mobilize.extensions import db
 from mobilize.models import InboundMessage, Message, Recipient, Volunteer
@@ -29,15 +30,18 @@ def reply(viewer: Viewer, inbound_id: int, body: str, key: str) -> Message:
     Raises `errors.NotFound`, `errors.InvalidInput` and `errors.Conflict`.
     """
     access.require(viewer, AccountRole.COORDINATOR)
-    body = _sendable(body)
+    body = _sendable(body)  # before anything is held
     if not KEY.fullmatch(key):
         raise InvalidInput("key", "must be 8 to 40 letters, digits and dashes; make a new one for each text.")
+    # Callouts are held before texts, everywhere.
+    _touch_board(access.find(viewer, InboundMessage, inbound_id))
     inbound = _held(viewer, inbound_id)
     name = hand_key(inbound.id, key)
     if (sent := _sent(name)) is not None:
         return sent
     volunteer = _reachable(inbound)
     place = db.session.get_one(Recipient, inbound.recipient_id) if inbound.recipient_id else None
+    body = _sendable(_marked(body, volunteer, place))
     outbox.answer(
         volunteer,
         body,
@@ -53,6 +57,13 @@ def reply(viewer: Viewer, inbound_id: int, body: str, key: str) -> Message:
     db.session.commit()
     work_waiting.send()
     return message
+
+
+def _marked(body: str, volunteer: Volunteer, place: Recipient | None) -> str:
+    """Every text about a drill begins with its mark."""
+    drill = place is not None and place.callout.emergency.drill
+    mark = drill_mark(volunteer.language) if drill else ""
+    return body if body.startswith(mark.strip()) else mark + body
 
 
 def hand_key(inbound_id: int, key: str) -> str:
@@ -151,4 +162,6 @@ def _reachable(inbound: InboundMessage) -> Volunteer:
         )
     if volunteer.opted_out_at is not None:
         raise Conflict(f"{volunteer.name} has opted out of all texts, so none can be sent. Call them instead.")
+    if not volunteer.takes_texts:
+        raise Conflict(f"{volunteer.name} has a landline, which takes no texts. Call them instead.")
     return volunteer

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from mobilize.domain import links
 from mobilize.domain.redaction import redacted
 from mobilize.domain.vocabulary import Intent
 from mobilize.extensions import db
@@ -41,7 +42,7 @@ def _example(inbound: InboundMessage, volunteer: Volunteer) -> dict[str, Any]:
     place = db.session.get(Recipient, inbound.recipient_id) if inbound.recipient_id else None
     code = place.reply_code if place is not None and place.reply_code in letters else None
     told = {
-        "text": redacted(inbound.body, [volunteer.given_name, volunteer.family_name]),
+        "text": redacted(_words(inbound, place), [volunteer.given_name, volunteer.family_name]),
         "intent": (inbound.intent or Intent.UNCLEAR).value,
         "eta_minutes": inbound.eta_minutes,
         "code": code,
@@ -51,6 +52,15 @@ def _example(inbound: InboundMessage, volunteer: Volunteer) -> dict[str, Any]:
         "source": f"inbox {inbound.received_at:%Y-%m-%d}",
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _words(inbound: InboundMessage, place: Recipient | None) -> str:
+    """What was read: without the code of the person's link, by which anybody could answer for them."""
+    if place is not None:
+        for claim in links.claims(inbound.body):
+            if claim.code == place.link_code:
+                return claim.words
+    return inbound.body
 
 
 def _letters(inbound: InboundMessage) -> list[str]:

@@ -93,7 +93,7 @@ class Row:
 
     @property
     def answerable(self) -> bool:
-        return self.volunteer is not None and self.volunteer.opted_out_at is None
+        return self.volunteer is not None and self.volunteer.takes_texts
 
 
 @dataclass(frozen=True, slots=True)

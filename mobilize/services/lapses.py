@@ -137,7 +137,8 @@ def _row(one: Certification) -> dict[str, object]:
         holder.phone,
         body,
         kind=MessageKind.NOTICE,
-        key=f"certificate:{one.id}:{last_day}",
+        # With the day of telling: a day that is changed back and forth is told of again.
+        key=f"certificate:{one.id}:{last_day}:{now():%Y%m%d%H%M}",
         priority=Priority.NOTICE,
         expires_at=now() + timedelta(hours=8),
         at=now(),

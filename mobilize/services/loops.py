@@ -22,12 +22,20 @@ FORWARDED = 10
 _HOUR = timedelta(hours=1)
 
 
-def may_answer(phone: str) -> bool:
-    """Whether a phone may get one more automatic answer: two machines must come to an end."""
+def may_answer(inbound: InboundMessage, phone: str) -> bool:
+    """Whether a phone may get one more automatic answer: two machines must come to an end.
+
+    Counted among the writer's texts, which the database finds at once; among all texts it would not.
+    """
     lately = db.session.scalar(
         select(func.count())
         .select_from(Message)
-        .where(Message.to_phone == phone, Message.kind.in_(ANSWERS), Message.created_at > now() - _HOUR)
+        .where(
+            Message.volunteer_id == inbound.volunteer_id,
+            Message.to_phone == phone,
+            Message.kind.in_(ANSWERS),
+            Message.created_at > now() - _HOUR,
+        )
     )
     return (lately or 0) < settings().automatic_answers_per_hour
 
@@ -76,7 +84,9 @@ def _is_our_own(inbound: InboundMessage) -> bool:
     ours = db.session.scalars(
         select(Message.body)
         .where(
-            Message.to_phone == inbound.from_phone, Message.created_at > inbound.received_at - timedelta(days=2)
+            Message.volunteer_id == inbound.volunteer_id,
+            Message.to_phone == inbound.from_phone,
+            Message.created_at > inbound.received_at - timedelta(days=2),
         )
         .order_by(Message.id.desc())
         .limit(10)

@@ -67,11 +67,12 @@ def number_for(inbound: InboundMessage, volunteer: Volunteer) -> str | None:
     """Where an automatic answer goes: to the phone that claimed it by a code, else to the person's own.
 
     ``None`` if none is due. The page shows what a press did; a text follows a yes alone, so that the
-    rendezvous is in the phone where there is no network, and none goes to who opted out of texts.
+    rendezvous is in the phone where there is no network. None goes to who opted out of texts, and none to
+    a landline.
     """
+    own = volunteer.phone if volunteer.takes_texts else None
     if inbound.channel is Channel.LINK:
-        due = inbound.raw.get("press") == Press.YES and volunteer.opted_out_at is None
-        return volunteer.phone if due else None
+        return own if inbound.raw.get("press") == Press.YES else None
     if not _by_code(inbound):
-        return volunteer.phone
+        return own
     return inbound.from_phone if _PHONE.fullmatch(inbound.from_phone) else None

@@ -231,9 +231,12 @@ def requeue(message: Message, cause: Cause, detail: str, at: datetime) -> bool:
 def _unwanted(message: Message) -> bool:
     if message.volunteer.opted_out_at is not None:
         return True
-    if message.kind not in ASKING or message.recipient_id is None:
+    if message.recipient_id is None or message.kind not in (*ASKING, MessageKind.ACKNOWLEDGEMENT):
         return False
     recipient = db.session.get_one(Recipient, message.recipient_id, populate_existing=True)
+    if message.kind is MessageKind.ACKNOWLEDGEMENT:
+        # Nobody is told to come after they were let go.
+        return recipient.closed_at is not None and recipient.closed_at > message.created_at
     if message.idempotency_key.startswith(ASKS_HOME):
         return recipient.check_out_by is None
     if message.kind is MessageKind.REMINDER and recipient.reminders == 0:

@@ -4,7 +4,7 @@ Everything here adds to the current transaction.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -14,9 +14,10 @@ from mobilize.domain.assignment import Comer, OpenNeed, assign, useful_skills
 from mobilize.domain.delivery import Cause, MessageState
 from mobilize.domain.vocabulary import CalloutStatus, MessageKind, RecipientState
 from mobilize.extensions import db
-from mobilize.models import Callout, Message, Recipient
+from mobilize.models import Callout, Message, Recipient, Volunteer
 
 from . import access, competence, outbox, texts, watch, waves
+from .listed import among
 from .runtime import now
 
 log = structlog.get_logger(__name__)
@@ -35,19 +36,40 @@ def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
     until they have checked out.
     """
     unsent = _suppress([r.id for r in recipients], *outbox.ASKING)
-    rows = []
-    for recipient in recipients:
-        kind = _how_to_stand_down(recipient, callout)
-        if recipient.state in (RecipientState.ASKED, RecipientState.LIMITED):
-            recipient.state, recipient.remind_at = RecipientState.STOOD_DOWN, None
-        recipient.closed_at = now()
-        if kind is None or (kind == "silent" and recipient.id in unsent):
-            continue
-        # Who is missed already stays missed until they are heard of: our own text is no news of them.
-        if kind != "silent" and not watch.is_missing(recipient):
-            watch.renew(recipient, callout)
-        rows.append(_stand_down_row(callout, recipient, kind))
+    kinds = {r.id: _how_to_stand_down(r, callout) for r in recipients}
+    # What an earlier answer said, "come to ..." above all, must not follow a stand-down.
+    _suppress([i for i, kind in kinds.items() if kind in ("coming", "on_scene")], MessageKind.ACKNOWLEDGEMENT)
+    # All at once: there may be a hundred thousand, and the callout is held meanwhile.
+    people, codes = _people(recipients), texts.shown_codes(callout, recipients)
+    with db.session.no_autoflush:
+        rows = [
+            _stand_down_row(callout, recipient, kinds[recipient.id] or "", codes[recipient.id])
+            for recipient in recipients
+            if _let_go(recipient, callout, kinds[recipient.id], never_asked=recipient.id in unsent)
+            and people[recipient.volunteer_id].takes_texts
+        ]
     outbox.enqueue(rows)
+
+
+def _let_go(recipient: Recipient, callout: Callout, kind: str | None, *, never_asked: bool) -> bool:
+    """End one place; ``kind`` as `_how_to_stand_down` says. Returns whether the person is to be told."""
+    if recipient.state in (RecipientState.ASKED, RecipientState.LIMITED):
+        recipient.state = RecipientState.STOOD_DOWN
+        # Who may be out there is looked for all the same.
+        recipient.remind_at = recipient.remind_at if recipient.check_out_by else None
+    recipient.closed_at = now()
+    if kind is None or (kind == "silent" and never_asked):
+        return False
+    # Who is missed already stays missed until they are heard of: our own text is no news of them.
+    if kind != "silent" and not watch.is_missing(recipient):
+        watch.renew(recipient, callout)
+    return True
+
+
+def _people(recipients: Sequence[Recipient]) -> Mapping[int, Volunteer]:
+    """The volunteers, by id, read together; whoever holds them spares a look at each."""
+    found = select(Volunteer).where(Volunteer.id.in_(among([r.volunteer_id for r in recipients])))
+    return {person.id: person for person in db.session.scalars(found)}
 
 
 def _how_to_stand_down(recipient: Recipient, callout: Callout) -> str | None:
@@ -59,11 +81,11 @@ def _how_to_stand_down(recipient: Recipient, callout: Callout) -> str | None:
     return "coming" if watch.person(recipient, callout).told_to_come else "silent"
 
 
-def _stand_down_row(callout: Callout, recipient: Recipient, kind: str) -> dict[str, object]:
+def _stand_down_row(callout: Callout, recipient: Recipient, kind: str, code: str) -> dict[str, object]:
     return outbox.row(
         recipient.volunteer.id,
         recipient.volunteer.phone,
-        texts.stand_down(recipient, callout, kind),
+        texts.stand_down(recipient, callout, kind, code),
         kind=MessageKind.STAND_DOWN,
         # Once for each time a person was open: someone taken back in is told again.
         key=f"stand_down:{recipient.id}:{callout.revision}",
@@ -136,7 +158,8 @@ def _place(callout: Callout, speaker: Recipient | None) -> frozenset[int]:
         recipient.need_id = placed.get(recipient.id)
     for recipient in moved_up:
         watch.renew(recipient, callout)
-        if recipient is not speaker and recipient.state is RecipientState.ACCEPTED:
+        told = recipient is not speaker and recipient.state is RecipientState.ACCEPTED
+        if told and recipient.volunteer.takes_texts:
             _tell_to_come(callout, recipient)
     _note_filled(callout, Counter(placed.values()))
     return useful_skills(needs, people, placed)

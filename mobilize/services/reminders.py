@@ -145,7 +145,7 @@ def _claim(people: Sequence[Recipient], looks: Mapping[int, Look]) -> set[int]:
 
 
 def _gets_text(recipient: Recipient, looks: Mapping[int, Look]) -> bool:
-    return looks[recipient.id].step in TEXTS and recipient.volunteer.opted_out_at is None
+    return looks[recipient.id].step in TEXTS and recipient.volunteer.takes_texts
 
 
 def _text(recipient: Recipient, callout: Callout, step: Step) -> dict[str, Any]:

@@ -48,9 +48,12 @@ def take_back(viewer: Viewer, inbound: InboundMessage, volunteer: Volunteer) -> 
     if inbound.intent in _CONSENT:
         return _consent_as_before(viewer, inbound, volunteer)
     if inbound.intent in ABOUT_A_PLACE and inbound.recipient_id is not None:
+        place = db.session.get_one(Recipient, inbound.recipient_id)
         if inbound.intent is Intent.ON_SCENE:
             volunteer.resting_until = None
-        return _put_back([db.session.get_one(Recipient, inbound.recipient_id)], inbound)
+        if inbound.intent in (Intent.EN_ROUTE, Intent.ON_SCENE):
+            watch.not_seen_elsewhere(place, inbound.received_at)
+        return _put_back([place], inbound)
     if inbound.intent is Intent.UNAVAILABLE:
         return _called_as_before(viewer, inbound, volunteer)
     return []

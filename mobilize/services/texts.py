@@ -14,6 +14,7 @@ from mobilize.extensions import db
 from mobilize.models import Callout, Emergency, Recipient, Section, Volunteer
 
 from . import asking, wordings
+from .listed import among
 
 
 def acknowledgement(recipient: Recipient, callout: Callout, kind: str) -> str:
@@ -22,9 +23,9 @@ def acknowledgement(recipient: Recipient, callout: Callout, kind: str) -> str:
     return sms.acknowledgement_text(recipient.volunteer.language, kind, values, _own(recipient, callout))
 
 
-def stand_down(recipient: Recipient, callout: Callout, kind: str) -> str:
-    """You are no longer needed; ``kind`` is one of `sms.STAND_DOWNS`."""
-    values = _values(recipient, callout)
+def stand_down(recipient: Recipient, callout: Callout, kind: str, code: str | None = None) -> str:
+    """You are no longer needed; ``kind`` is one of `sms.STAND_DOWNS`, ``code`` the letter if it is known."""
+    values = _values(recipient, callout, code=code)
     return sms.stand_down_text(recipient.volunteer.language, kind, values, _own(recipient, callout))
 
 
@@ -91,11 +92,28 @@ def shown_code(recipient: Recipient) -> str:
     return recipient.reply_code if others is not None else ""
 
 
-def _values(recipient: Recipient, callout: Callout, eta_at: datetime | None = None) -> sms.CalloutValues:
+def shown_codes(callout: Callout, recipients: Sequence[Recipient]) -> Mapping[int, str]:
+    """`shown_code` of many people of one callout, by recipient; one query."""
+    people = among([recipient.volunteer_id for recipient in recipients])
+    elsewhere = set(
+        db.session.scalars(
+            select(Recipient.volunteer_id).where(
+                Recipient.volunteer_id.in_(people),
+                Recipient.callout_id != callout.id,
+                Recipient.closed_at.is_(None),
+            )
+        )
+    )
+    return {r.id: r.reply_code if r.volunteer_id in elsewhere else "" for r in recipients}
+
+
+def _values(
+    recipient: Recipient, callout: Callout, eta_at: datetime | None = None, code: str | None = None
+) -> sms.CalloutValues:
     return asking.values_for(
         callout,
         recipient.volunteer.time_zone,
-        shown_code(recipient),
+        shown_code(recipient) if code is None else code,
         eta_at=eta_at,
         link_code=recipient.link_code,
     )

@@ -50,7 +50,7 @@ def understand(inbound: InboundMessage) -> None:
     )
     inbound.intent, inbound.eta_minutes, inbound.reply_code = reply.intent, reply.eta_minutes, reply.code
     inbound.confidence, inbound.absent_minutes = reply.confidence, reply.minutes
-    own_text = claimed is None and inbound.channel is Channel.TEXT
+    own_text = inbound.from_phone == volunteer.phone and claimed is None and inbound.channel is Channel.TEXT
     if own_text and volunteer.opted_out_at is not None and reply.intent is Intent.ACCEPT:
         inbound.intent = Intent.OPT_IN  # the carrier takes YES after a STOP as a return
     if claimed is not None:
@@ -139,12 +139,13 @@ def _may_mean_something_else(inbound: InboundMessage, recipient: Recipient) -> b
     """Whether an answer does not fit the callout that it seems to speak of.
 
     Nobody leaves what they did not come to. And who was asked whether they are home from another callout may
-    say yes or no to that: they are asked back once, and what they say then counts.
+    say yes, no or on the way to that: they are asked back once, and what they say then counts.
     """
     if inbound.intent is Intent.LEFT:
         return not answers.was_coming(recipient)
     by_word = inbound.intent in (Intent.ACCEPT, Intent.DECLINE) and inbound.eta_minutes is None
-    if not by_word or inbound.channel is not Channel.TEXT or recipient.state is not RecipientState.ASKED:
+    ambiguous = inbound.channel is Channel.TEXT and (by_word or inbound.intent is Intent.EN_ROUTE)
+    if not ambiguous or recipient.state is not RecipientState.ASKED:
         return False
     others = [r for r in watch.awaited(recipient.volunteer_id) if r.id != recipient.id]
     return any(watch.asked_whether_home(r, r.callout) for r in others) and not _asked_back(recipient)
@@ -153,13 +154,14 @@ def _may_mean_something_else(inbound: InboundMessage, recipient: Recipient) -> b
 def _left_behind(inbound: InboundMessage, volunteer: Volunteer) -> Recipient | None:
     """Where somebody has left from, or is home from: a place from which they have not checked out.
 
-    One that is over comes first, since a text asked for this; another if its letter says so.
+    One that is over comes first, since a text asked for this; another if its letter says so. A letter of
+    none of them checks nobody out.
     """
     if inbound.intent is not Intent.LEFT or inbound.recipient_id is not None:
         return None
     awaited = watch.awaited(volunteer.id)
     named = [r for r in awaited if r.reply_code == inbound.reply_code]
-    return next(iter(named or awaited), None)
+    return next(iter(named if inbound.reply_code else awaited), None)
 
 
 def _latest_closed(volunteer: Volunteer) -> Recipient | None:
@@ -177,7 +179,7 @@ def _latest_closed(volunteer: Volunteer) -> Recipient | None:
 
 def _ask_which(inbound: InboundMessage, volunteer: Volunteer, asked: Sequence[Recipient]) -> str:
     inbound.intent = Intent.UNCLEAR
-    if not _may_answer(inbound):
+    if not _may_answer(inbound, volunteer):
         return "which of several call-outs is meant is unclear; not asked again, the limit is reached"
     body = texts.question(volunteer, [r.reply_code for r in asked])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, None)
@@ -189,7 +191,7 @@ def _ask_back(inbound: InboundMessage, volunteer: Volunteer, recipient: Recipien
     asked_before = _asked_back(recipient)
     over = recipient.closed_at is not None
     answers.show_unclear(recipient)
-    if asked_before or over or not _may_answer(inbound):
+    if asked_before or over or not _may_answer(inbound, volunteer):
         return "not understood; please read it"
     body = texts.question(volunteer, [recipient.reply_code])
     _answer(inbound, volunteer, body, MessageKind.QUESTION, recipient)
@@ -206,7 +208,9 @@ def _tell(
 ) -> str:
     if outcome.text is None:
         return outcome.effect
-    if not (_may_answer(inbound) or loops.first_word_to(recipient)):
+    if inbound.channel is Channel.TEXT and other_phones.number_for(inbound, volunteer) is None:
+        return f"{outcome.effect}; not texted, since no text would reach them"
+    if not (_may_answer(inbound, volunteer) or loops.first_word_to(recipient)):
         return f"{outcome.effect}; not answered, the limit is reached"
     _answer(inbound, volunteer, outcome.text, MessageKind.ACKNOWLEDGEMENT, recipient)
     return outcome.effect
@@ -237,8 +241,9 @@ def answer_key(inbound: InboundMessage) -> str:
     return f"{key}:{audit.entries_about('inbound_message', inbound.id)}"
 
 
-def _may_answer(inbound: InboundMessage) -> bool:
-    return loops.may_answer(inbound.from_phone) and not loops.repeats_itself(inbound)
+def _may_answer(inbound: InboundMessage, volunteer: Volunteer) -> bool:
+    phone = other_phones.number_for(inbound, volunteer) or inbound.from_phone
+    return loops.may_answer(inbound, phone) and not loops.repeats_itself(inbound)
 
 
 def _opt_in(volunteer: Volunteer) -> str:

@@ -87,15 +87,32 @@ def alarm(recipient: Recipient, callout: Callout, why: str) -> None:
     local = at.astimezone(ZoneInfo(callout.emergency.section.time_zone))
     since = f"{local:%H:%M}, {local.day} {local:%b} UTC{local.isoformat()[-6:]}"
     where = f"{callout.rendezvous[:60]}, {callout.emergency.title[:60]}"
-    detail = f"{recipient.volunteer.name[:60]} {why} ({where}; due by {since})."
+    drill = "Drill: " if callout.emergency.drill else ""
+    detail = f"{drill}{recipient.volunteer.name[:60]} {why} ({where}; due by {since})."
     alarms.raise_alarm(AlarmKind.CHECK_OUT_OVERDUE, str(recipient.id), detail)
 
 
-def seen_elsewhere(recipient: Recipient) -> None:
+def seen_elsewhere(recipient: Recipient, at: datetime) -> None:
     """Who is on the way to, or at, one callout is not lost in an earlier one that is over for them."""
     for earlier in awaited(recipient.volunteer_id):
         if earlier.id != recipient.id and earlier.closed_at is not None:
-            check_out(earlier, now())
+            check_out(earlier, at)
+            earlier.callout.revision += 1
+
+
+def not_seen_elsewhere(recipient: Recipient, at: datetime) -> None:
+    """Undo `seen_elsewhere`: who was not on the way elsewhere has still to get home from there."""
+    for earlier in db.session.scalars(
+        select(Recipient).where(
+            Recipient.volunteer_id == recipient.volunteer_id,
+            Recipient.id != recipient.id,
+            Recipient.left_at == at,
+            Recipient.closed_at <= at,
+        )
+    ):
+        earlier.left_at = None
+        renew(earlier, earlier.callout)
+        earlier.callout.revision += 1
 
 
 def awaited(volunteer_id: int) -> list[Recipient]:

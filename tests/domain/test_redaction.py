@@ -27,6 +27,19 @@ def test_numbers(text: str, left: str) -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
+        ("K7Q2M9XWPT4N 1 20", "[code] 1 20"),
+        ("see https://m.example.org/c/K7Q2M9XWPT4N please", "see [code] please"),
+        ("+355691234567 unfortunately", "[number] unfortunately"),
+        ("disponibilit", "disponibilit"),
+    ],
+)
+def test_codes_of_links(text: str, left: str) -> None:
+    assert redacted(text, []) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
         ("ana hoxha here, 1", "[name] [name] here, 1"),
         ("ANA: yes", "[name]: yes"),
         ("it's Ána", "it's [name]"),

@@ -17,6 +17,8 @@ from tests.world import World
 from .conversing import launched, place_of, says, texts_to
 
 ACK = MessageKind.ACKNOWLEDGEMENT
+#: A wish for no more texts in words that no carrier knows.
+PHRASE = "take me off your list"
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ def test_an_older_text_read_as_unclear_leaves_the_later_answer(
 
 
 def test_a_wrongly_read_stop_is_lifted(ana: Volunteer, callout: int, lead: Viewer) -> None:
-    correct(lead, says(ana, "stop"), Intent.ACCEPT)
+    correct(lead, says(ana, PHRASE), Intent.ACCEPT)
     assert ana.opted_out_at is None
     assert place_of(ana).state is RecipientState.ACCEPTED
     actions = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
@@ -147,14 +149,21 @@ def test_a_wrongly_read_stop_is_lifted(ana: Volunteer, callout: int, lead: Viewe
 
 def test_a_place_that_a_wrong_stop_gave_up_is_given_back(ana: Volunteer, callout: int, lead: Viewer) -> None:
     says(ana, "1")
-    correct(lead, says(ana, "stop"), Intent.UNCLEAR)
+    correct(lead, says(ana, PHRASE), Intent.UNCLEAR)
     assert place_of(ana).state is RecipientState.ACCEPTED
 
 
 def test_a_stop_of_before_stays(ana: Volunteer, callout: int, lead: Viewer, clock: FastForwardClock) -> None:
     says(ana, "stop")
     clock.advance(minutes=1)
-    correct(lead, says(ana, "stop"), Intent.UNCLEAR)
+    correct(lead, says(ana, PHRASE), Intent.UNCLEAR)
+    assert ana.opted_out_at is not None
+
+
+def test_the_word_by_which_the_carrier_stops_texts_stays(ana: Volunteer, callout: int, lead: Viewer) -> None:
+    with pytest.raises(Conflict, match="text START"):
+        correct(lead, says(ana, " Stop "), Intent.ACCEPT)
+    db.session.rollback()
     assert ana.opted_out_at is not None
 
 
@@ -197,6 +206,21 @@ def test_who_has_not_left_after_all_is_on_scene_and_watched(
     assert (place.state, place.left_at, place.arrived_at) == (RecipientState.ARRIVED, None, arrived_at)
     assert place.need_id is not None
     assert place.check_out_by is not None
+
+
+def test_who_was_not_on_the_way_elsewhere_has_still_to_get_home(
+    world: World, ana: Volunteer, callout: int, lead: Viewer, clock: FastForwardClock
+) -> None:
+    says(ana, "1")
+    callouts.stand_down(SYSTEM, callout)
+    second = launched(world)
+    clock.advance(minutes=5)
+    text = says(ana, "on my way")
+    assert place_of(ana, callout).check_out_by is None  # seen on the way to the second
+    correct(lead, text, Intent.DECLINE)
+    assert place_of(ana, second).state is RecipientState.DECLINED
+    first = place_of(ana, callout)
+    assert (first.left_at, first.check_out_by is None, first.remind_at is None) == (None, False, False)
 
 
 # --- several callouts --------------------------------------------------------------------------
@@ -299,4 +323,4 @@ def test_minutes_that_make_no_sense(
 
 
 def test_a_text_of_no_callout_needs_none(ana: Volunteer, lead: Viewer) -> None:
-    assert correct(lead, says(ana, "stop"), Intent.UNCLEAR).recipient_id is None
+    assert correct(lead, says(ana, PHRASE), Intent.UNCLEAR).recipient_id is None

@@ -5,7 +5,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from mobilize.domain.errors import Conflict, InvalidInput, NotFound
-from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState
+from mobilize.domain.sms import drill_mark
+from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, PhoneStatus, RecipientState
 from mobilize.extensions import db
 from mobilize.models import AuditEntry, InboundMessage, Volunteer
 from mobilize.services import access, hand, inbox_views
@@ -76,6 +77,21 @@ def test_what_cannot_be_sent(text: InboundMessage, lead: Viewer, body: str, key:
 
 def test_three_segments_can_be_sent(text: InboundMessage, lead: Viewer) -> None:
     assert hand.reply(lead, text.id, "x" * 459, KEY).segments == 3
+
+
+def test_in_a_drill_every_text_says_so(world: World, ana: Volunteer, lead: Viewer) -> None:
+    launched(world, emergency=world.emergency(drill=True))
+    text = says(ana, "is the road open?")
+    mark = drill_mark("en")
+    assert hand.reply(lead, text.id, "Gate 3", KEY).body == f"{mark}Gate 3"
+    assert hand.reply(lead, text.id, f"{mark}Gate 4", "another-key").body == f"{mark}Gate 4"
+
+
+def test_a_landline_gets_no_text(text: InboundMessage, ana: Volunteer, lead: Viewer) -> None:
+    ana.phone_status = PhoneStatus.LANDLINE
+    db.session.commit()
+    with pytest.raises(Conflict, match="landline"):
+        hand.reply(lead, text.id, "Please!", KEY)
 
 
 def test_who_opted_out_gets_no_text(text: InboundMessage, ana: Volunteer, lead: Viewer) -> None:

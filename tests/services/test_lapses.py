@@ -47,6 +47,16 @@ def test_the_holder_is_told_once(world: World, clock: FastForwardClock) -> None:
     assert lapses.announce() == 1, "another day is another announcement"
 
 
+def test_a_day_that_is_changed_back_is_told_again(world: World, clock: FastForwardClock) -> None:
+    by_day(clock)
+    [certificate] = holder(world, "Ana", 20).certifications
+    for days in (20, 25, 20):
+        clock.advance(minutes=1)
+        certificate.expires_on = now().date() + timedelta(days=days)
+        db.session.commit()
+        assert lapses.announce() == 1
+
+
 def test_nobody_is_told_at_night(world: World, clock: FastForwardClock) -> None:
     by_day(clock)
     clock.advance(hours=16)

@@ -1,15 +1,28 @@
 """People in the field are watched, by one engine at a time, and missed by those who may know."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
+from mobilize.domain.delivery import Cause, MessageState
 from mobilize.domain.errors import Conflict, NotFound
-from mobilize.domain.vocabulary import AccountRole, AlarmKind, Intent, MessageKind, RecipientState
+from mobilize.domain.vocabulary import (
+    AccountRole,
+    AlarmKind,
+    CalloutMode,
+    Intent,
+    MessageKind,
+    PhoneStatus,
+    RecipientState,
+)
 from mobilize.extensions import db
 from mobilize.models import AuditEntry, Callout, InboundMessage, Message, Recipient
-from mobilize.services import alarms, answers, callouts, check_outs, reminders
+from mobilize.services import alarms, answers, callouts, check_outs, outbox, reminders, watch
 from mobilize.services.access import SYSTEM, Viewer, viewer_of
 from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import now
@@ -54,6 +67,18 @@ def texts(kind: MessageKind) -> list[Message]:
 
 def found(viewer: Viewer) -> list[str | None]:
     return [a.person for a in standing_alarms(viewer) if a.kind is AlarmKind.CHECK_OUT_OVERDUE]
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    told: list[str] = []
+
+    def note(*parts: Any) -> None:
+        told.append(parts[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield told
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_a_look_is_done_once(world: World, clock: FastForwardClock) -> None:
@@ -141,6 +166,88 @@ def test_a_stand_down_does_not_end_the_alarm_about_somebody_missing(
     callouts.stand_down(SYSTEM, recipient.callout_id)
     assert found(SYSTEM) == ["Ana Test"]
     assert len(texts(MessageKind.STAND_DOWN)) == 1
+
+
+def test_a_stand_down_does_not_end_the_watch_over_who_turned_back(
+    world: World, clock: FastForwardClock
+) -> None:
+    recipient = asked(world)
+    says(recipient, Intent.EN_ROUTE)
+    says(recipient, Intent.LIMITED)
+    clock.advance(hours=2)
+    reminders.remind_due()  # asks whether they are home
+    callouts.stand_down(SYSTEM, recipient.callout_id)
+    assert recipient.state is RecipientState.STOOD_DOWN
+    clock.advance(hours=1)
+    reminders.remind_due()
+    assert found(SYSTEM) == ["Ana Test"]
+
+
+def test_a_no_to_whether_one_is_home_is_one_whatever_was_said_between(
+    world: World, clock: FastForwardClock
+) -> None:
+    recipient = asked(world)
+    says(recipient, Intent.ACCEPT)
+    callouts.stand_down(SYSTEM, recipient.callout_id)
+    clock.advance(hours=2)
+    reminders.remind_due()
+    says(recipient, Intent.LIMITED)
+    says(recipient, Intent.DECLINE)
+    assert found(SYSTEM) == ["Ana Test"]
+
+
+def test_in_a_drill_the_alarm_says_so(world: World, clock: FastForwardClock) -> None:
+    recipient = on_scene(world)
+    recipient.callout.emergency.drill = True
+    watch.alarm(recipient, recipient.callout, "has not checked out")
+    (alarm,) = alarms.open_alarms()
+    assert alarm.detail.startswith("Drill: Ana Test")
+
+
+def test_nobody_is_told_to_come_after_they_were_let_go(world: World, clock: FastForwardClock) -> None:
+    recipient = asked(world)
+    answers.apply(recipient, InboundMessage(intent=Intent.ACCEPT, received_at=now()))
+    outbox.answer(
+        recipient.volunteer,
+        "Come to Port gate 3",
+        key="answer:1",
+        kind=MessageKind.ACKNOWLEDGEMENT,
+        recipient_id=recipient.id,
+    )
+    db.session.commit()
+    (come,) = texts(MessageKind.ACKNOWLEDGEMENT)
+    clock.advance(minutes=1)
+    callouts.stand_down(SYSTEM, recipient.callout_id)
+    assert come.state is MessageState.SUPPRESSED
+    come.state = MessageState.SENT  # it had left, and failed after the stand-down
+    outbox.requeue(come, Cause.CALLBACK, "failed", now())
+    assert come.state is MessageState.SUPPRESSED
+
+
+def test_a_landline_gets_no_texts_and_is_watched_all_the_same(world: World, clock: FastForwardClock) -> None:
+    recipient = asked(world)
+    recipient.volunteer.phone_status = PhoneStatus.LANDLINE
+    says(recipient, Intent.ACCEPT)  # by a key in a call
+    callouts.stand_down(SYSTEM, recipient.callout_id)
+    for hours in (2, 1):
+        clock.advance(hours=hours)
+        reminders.remind_due()
+    assert texts(MessageKind.STAND_DOWN) == texts(MessageKind.REMINDER) == []
+    assert found(SYSTEM) == ["Ana Test"]
+
+
+def test_a_stand_down_reads_people_together(world: World) -> None:
+    counts = []
+    for people in (2, 12):
+        for number in range(people):
+            world.volunteer(f"Ana{number}")
+        callout = callouts.launch(SYSTEM, world.callout({"medic": 1}, mode=CalloutMode.EVERYONE).id)
+        db.session.query(Message).update({"state": MessageState.DELIVERED})
+        db.session.commit()
+        with counted_statements() as counted:
+            callouts.stand_down(SYSTEM, callout.id)
+        counts.append(len(counted))
+    assert counts[0] == counts[1]
 
 
 def test_it_is_not_put_away_but_ended(world: World, clock: FastForwardClock) -> None:

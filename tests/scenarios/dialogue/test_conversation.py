@@ -1,18 +1,13 @@
 """The dialogue with each person asked, from the call-out until they are home again."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from mobilize.domain import replies
-from mobilize.domain.replies import Reply
 from mobilize.domain.vocabulary import (
     AlarmKind,
     CalloutMode,
     CalloutStatus,
-    Intent,
     RecipientState,
     Whereabouts,
 )
@@ -26,20 +21,6 @@ from mobilize.services.standing import standing_alarms
 from .conftest import Person, Town
 
 HOURS = 60
-
-
-@pytest.fixture(autouse=True)
-def _on_my_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How words are read is tested with the reader; here these say in any language that somebody set out."""
-    read = replies.understand
-
-    def understand(text: str, language: str, now: datetime, codes: Sequence[str], **more: Any) -> Reply:
-        if text.startswith("on my way"):
-            minutes = int(text[-2:]) if text[-1].isdigit() else None
-            return Reply(Intent.EN_ROUTE, minutes, codes[0] if len(codes) == 1 else None)
-        return read(text, language, now, codes, **more)
-
-    monkeypatch.setattr(replies, "understand", understand)
 
 
 def launch(town: Town, needs: dict[str, int] | None = None, **changes: Any) -> int:
@@ -509,6 +490,31 @@ def test_a_yes_to_whether_one_is_home_is_not_taken_for_a_yes_to_a_new_call(town:
     assert town.board(second).counts == {RecipientState.ASKED: 1}
     ana.replies("5").gets("out of the field")
     ana.replies("1").gets("Port gate 3")
+
+
+def test_on_my_way_may_be_the_way_home(town: Town) -> None:
+    ana, first = comes(town)
+    callouts.stand_down(SYSTEM, first)
+    ana.gets("turn back safely")
+    town.passes(minutes=2 * HOURS)
+    ana.gets("home safely")
+    second = launch(town, {"medic": 2})
+    ana.gets("Needed").replies("on my way").gets("did not understand")
+    assert town.board(second).counts == {RecipientState.ASKED: 1}
+    assert where(town, first, ana) is Whereabouts.MISSING
+
+
+def test_the_letter_of_another_call_checks_nobody_out(town: Town) -> None:
+    ana, first, second = two_open(town)
+    ana.replies("A4").gets("arrived")
+    ana.replies("B5").gets("did not understand")
+    assert where(town, first, ana) is Whereabouts.ON_SCENE
+    assert town.board(second).counts == {RecipientState.ASKED: 1}
+
+
+def test_who_opted_out_is_not_answered(town: Town) -> None:
+    ana, _ = comes(town)
+    ana.replies("take me off your list").replies("STATUS").replies("qwerty").gets_nothing()
 
 
 def test_who_is_at_another_callout_is_not_lost_in_the_first(town: Town) -> None:

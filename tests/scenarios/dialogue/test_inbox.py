@@ -109,7 +109,7 @@ def test_a_stop_that_was_none_is_lifted(town: Town) -> None:
     callout = _called(town)
     ana.gets("AL")
     ana.replies("1").gets("Port gate 3")
-    ana.replies("stop").gets_nothing()
+    ana.replies("take me off your list").gets_nothing()
     assert town.board(callout).counts == {RecipientState.DECLINED: 1}
     _means(town, Intent.UNCLEAR)
     _expect_question(ana)
