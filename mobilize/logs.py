@@ -1,13 +1,19 @@
 """Structured logs: one event with named fields a line, each with its request and callout id."""
 
 import logging
+import re
 import secrets
 import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
 
 from config import Settings
+
+#: The code in a link is as good as a password; faults tell the address of the page that they came from.
+_CODE = re.compile(r"/c/[^/\s\"']+")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -18,6 +24,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _without_codes,
     ]
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
@@ -50,6 +57,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     app.before_request(_name_request)
     app.after_request(_tell_request)
+
+
+def _without_codes(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    return {name: _CODE.sub("/c/…", told) if isinstance(told, str) else told for name, told in line.items()}
 
 
 def _name_request() -> None:

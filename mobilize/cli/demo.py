@@ -43,9 +43,10 @@ _FILL_WITHIN_S = 180
 def demo(*, volunteers: int, seed: int, until_filled: bool, host: str, port: int, reset: bool) -> None:
     """Show the whole job: an earthquake, a call-out, simulated phones that answer, the board."""
     console = Console()
-    _speed_up()
     app = this_app()
-    web, engine = WebServer(app, host, port), Engine(app)
+    web = WebServer(app, host, port)
+    _speed_up(web.address)
+    engine = Engine(app)
     if reset:
         _forget_everything()
     upgrade()
@@ -60,14 +61,21 @@ def demo(*, volunteers: int, seed: int, until_filled: bool, host: str, port: int
         sys.exit(1)
 
 
-def _speed_up() -> None:
-    """Let phones and waves live faster than life, and keep the log to what went wrong."""
+def _speed_up(address: str) -> None:
+    """Let phones and waves live faster than life, and keep the log to what went wrong.
+
+    Links in texts lead to this server, unless ``PUBLIC_URL`` names another address for it.
+    """
     current = runtime()
     if current.settings.sms_gateway != "simulator":
         raise click.ClickException("The demonstration invents phones. Run it with SMS_GATEWAY=simulator.")
     speed = current.settings.simulator_speed if "SIMULATOR_SPEED" in os.environ else SPEED
     current.settings = replace(
-        current.settings, simulator_speed=speed, plan_seconds=max(current.settings.plan_seconds / speed, 1.0)
+        current.settings,
+        public_url=current.settings.public_url if "PUBLIC_URL" in os.environ else address,
+        simulator_speed=speed,
+        plan_seconds=max(current.settings.plan_seconds / speed, 1.0),
+        voice_retry_minutes=current.settings.voice_retry_minutes / speed,
     )
     current.gateways = make_sms_gateways(current.settings, current.clock)
     current.voice = make_voice_gateway(current.settings, current.clock)

@@ -30,11 +30,14 @@ from .seeding import AUTHORITY_CODE
 
 #: How long people have to reach the stadium.
 TIME_TO_ARRIVE = timedelta(hours=6)
+#: A demonstration calls the silent after this long on the wall clock, which nothing speeds up.
+SILENT_MINUTES = 1
+_BRING = "Helmet, boots, gloves, a lamp"
 _TITLE = "Earthquake near Durrës"
 
 
 def declare_and_launch(viewer: Viewer, *, drill: bool) -> Callout:
-    """Declare the emergency and launch its callout."""
+    """Declare the emergency and launch its callout. A drill measures texts, so it has no links and no calls."""
     emergency = emergencies.declare(
         viewer,
         EmergencyDraft(
@@ -61,6 +64,9 @@ def declare_and_launch(viewer: Viewer, *, drill: bool) -> Callout:
             rendezvous_lat=lat,
             rendezvous_lon=lon,
             arrive_by=now() + TIME_TO_ARRIVE,
+            bring=_BRING,
+            with_link=not drill,
+            voice_after_minutes=None if drill else SILENT_MINUTES,
         ),
     )
     return callouts.launch(viewer, callout.id)

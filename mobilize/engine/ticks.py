@@ -21,6 +21,7 @@ from mobilize.services import (
     inbox,
     lapses,
     learning,
+    live_places,
     receipts,
     reconcile,
     reminders,
@@ -65,6 +66,7 @@ CALM: Mapping[str, Tick] = {
     "audit": audit.seal,
     "how people answer": learning.learn_when_due,
     "certificates": lapses.announce_when_due,
+    "expired places": live_places.forget_expired,
 }
 #: What asks a provider, and so may wait for a minute: apart, since deadlines and alarms do not wait for it.
 ASKING: Mapping[str, Tick] = {

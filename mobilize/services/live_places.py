@@ -1,6 +1,7 @@
 """Where a person is now, told once and of their own will. It expires, and can be taken back at any time.
 
-The audit trail keeps that and until when, not where: it can never be erased. Each change is one transaction.
+One that has expired is erased: nobody keeps where people were. The audit trail keeps that and until when,
+not where, since it can never be erased. Each change is one transaction.
 """
 
 from datetime import datetime, timedelta
@@ -13,9 +14,13 @@ from mobilize.domain.vocabulary import PlaceKind
 from mobilize.extensions import db
 from mobilize.models import Callout, Place, Recipient, Volunteer
 
-from . import access, audit
-from .access import Viewer
+from . import access, audit, chores
+from .access import SYSTEM, Viewer
 from .runtime import now, settings
+
+#: How often the engines erase what has expired, and how many places in one go.
+EVERY = timedelta(minutes=5)
+PORTION = 500
 
 
 def share(viewer: Viewer, volunteer_id: int, lat: float, lon: float) -> datetime:
@@ -41,6 +46,31 @@ def take_back(viewer: Viewer, volunteer_id: int) -> None:
         volunteer.places.remove(place)
         _note(viewer, volunteer, "volunteer.take_back_place", place.expires_at, None)
     db.session.commit()
+
+
+def forget_expired() -> int:
+    """A chore of the engines: erase places that count no longer. Returns how many."""
+    if not chores.take("expired places", EVERY):
+        return 0
+    expired = db.session.scalars(
+        select(Place.volunteer_id)
+        .where(Place.kind == PlaceKind.LIVE, Place.expires_at <= now())
+        .order_by(Place.expires_at)
+        .limit(PORTION)
+    ).all()
+    db.session.commit()
+    return sum(_forget(volunteer_id) for volunteer_id in expired)
+
+
+def _forget(volunteer_id: int) -> bool:
+    volunteer = _held(volunteer_id)
+    place = live_place(volunteer)
+    gone = place is not None and place.expires_at is not None and place.expires_at <= now()
+    if place is not None and gone:  # otherwise they shared another one meanwhile
+        volunteer.places.remove(place)
+        _note(SYSTEM, volunteer, "volunteer.forget_place", place.expires_at, None)
+    db.session.commit()
+    return gone
 
 
 def live_place(volunteer: Volunteer) -> Place | None:

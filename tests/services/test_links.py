@@ -20,7 +20,7 @@ from mobilize.domain.vocabulary import (
 )
 from mobilize.extensions import db
 from mobilize.models import AuditEntry, Callout, InboundMessage, Message, Place, Recipient, Volunteer
-from mobilize.services import board, callouts, inbox, links, outbox
+from mobilize.services import board, callouts, inbox, links, live_places, outbox
 from mobilize.services.access import SYSTEM, Viewer, viewer_of
 from mobilize.services.links import Page
 from mobilize.services.ports import FastForwardClock
@@ -299,6 +299,19 @@ def test_a_place_can_be_taken_back_also_when_all_is_over(world: World) -> None:
     callouts.stand_down(SYSTEM, callout.id)
     page = opened()
     assert links.take_back_place(page, links.new_token(page.code))
+    assert live() is None
+    assert_no_drift()
+
+
+def test_a_place_is_erased_once_it_has_expired(world: World, clock: FastForwardClock) -> None:
+    world.volunteer()
+    launched(world)
+    press(Press.YES)
+    share()
+    clock.advance(minutes=119)
+    assert live_places.forget_expired() == 0
+    clock.advance(minutes=6)
+    assert live_places.forget_expired() == 1
     assert live() is None
     assert_no_drift()
 

@@ -1,19 +1,22 @@
 """The page behind a link, as a phone asks for it."""
 
+import io
+import logging
 import re
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
+from structlog.stdlib import ProcessorFormatter
 from werkzeug.test import TestResponse
 
 from mobilize.domain import pages
 from mobilize.domain.vocabulary import CalloutMode, RecipientState
 from mobilize.extensions import db
 from mobilize.models import Callout, InboundMessage, Place, Recipient
-from mobilize.services import callouts, inbox
+from mobilize.services import callouts, inbox, links
 from mobilize.services.access import SYSTEM
 from mobilize.services.intake import NotStored
 from mobilize.services.ports import FastForwardClock
@@ -211,6 +214,30 @@ def test_an_answer_that_waits_is_said_and_the_page_comes_back(
     assert 'name="yes"' not in shown
     inbox.understand_pending()
     assert "You are coming" in phone.opens().text
+
+
+def test_a_fault_tells_the_log_neither_code_nor_what_was_to_be_written(
+    app: Flask, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, ProcessorFormatter):
+            monkeypatch.setattr(handler, "stream", written)
+
+    place = str(41.33)
+
+    def broken(_code: str) -> None:
+        db.session.execute(text("SELECT CAST(:place AS TEXT) FROM nowhere"), {"place": place})
+
+    monkeypatch.setattr(links, "look", broken)
+    monkeypatch.setitem(app.config, "TESTING", False)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    assert phone.opens().status_code == 500
+    told = written.getvalue()
+    assert "nowhere" in told
+    assert "/c/…" in told
+    assert phone.path not in told
+    assert place not in told
 
 
 def test_a_place_is_shared_and_taken_back(phone: Phone) -> None:
