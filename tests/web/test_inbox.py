@@ -119,6 +119,18 @@ def test_the_carrier_is_warned_of_before_a_stop_is_lifted(
     assert "until they send START" in browser.get("/inbox").text
 
 
+def test_where_another_sections_callout_meets_is_not_told(app: Flask, world: World) -> None:
+    branch = world.section("al-dr", parent=world.section())
+    ben = world.volunteer("Ben", section=branch)
+    launched(world, rendezvous="Quay 9")
+    text = says(ben, "mumble")
+    browser = as_account(app, world.account(section=branch))
+    for page in ("/inbox", f"/inbox/{text.id}"):
+        shown = browser.get(page).text
+        assert "callout of another section" in shown
+        assert "Quay 9" not in shown
+
+
 def test_a_click_without_a_form_token_changes_nothing(browser: Browser, ana: Volunteer, callout: int) -> None:
     text = says(ana, "mumble")
     assert browser.client.post(f"/inbox/{text.id}/correct", data={"intent": "accept"}).status_code == 400
