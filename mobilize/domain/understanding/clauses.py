@@ -242,11 +242,12 @@ def _told(clause: Clause) -> Says:
     going = clause.does(Role.YES, Role.COME, Role.SET_OUT) and clause.does(Role.REASON)
     if going and not clause.does(Role.LENGTH, Role.MOMENT):
         return Says.CONFLICT  # "on my way to work"
-    if clause.does(Role.COME) and clause.does(Role.AGO):
+    if clause.does(Role.COME) and clause.does(Role.AGO) and clause.does(Role.LENGTH, Role.MOMENT):
         return Says.ARRIVED  # "llegamos hace cinco minutos"
     more = comes or clause.does(Role.REASON)
     if any(piece.does(Role.ARRIVED) and not (more and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
-        return Says.COMING if _is_to_come(clause) else Says.ARRIVED
+        here = Says.OBSTACLE if names_a_place(clause.pieces) else Says.ARRIVED  # "here in Rome"
+        return Says.COMING if _is_to_come(clause) else here
     place = _told_where(clause)
     if place is not None:
         return place
@@ -260,6 +261,8 @@ def _told_where(clause: Clause) -> Says | None:
     comes, timed = clause.does(*_COMES), clause.does(Role.LENGTH, Role.MOMENT)
     if clause.does(Role.SET_OUT) and not clause.does(Role.COME, Role.YES) and _elsewhere(clause):
         return Says.CONFLICT
+    if clause.does(Role.LEFT) and clause.does(Role.COME):
+        return Says.CONFLICT  # "komme um 9 heim"
     if comes and not timed and names_a_place(clause.pieces):
         return Says.OBSTACLE  # "yes, from Madrid"
     if clause.does(Role.FINISH) and timed and not comes:

@@ -39,17 +39,25 @@ def _may_be_a_name(piece: Piece) -> bool:
 
 
 def others_come(pieces: Sequence[Piece]) -> bool:
-    """Whether it is somebody else who comes: "my brother can come"."""
-    return any(first.does(Role.THEY) and second.does(*_COMES) for first, second in pairwise(pieces))
+    """Whether it is somebody else who comes: "my brother can come", "può venire mia sorella"."""
+    for at, piece in enumerate(pieces):
+        if piece.does(Role.THEY):
+            behind = pieces[at + 1 : at + 3]
+            small = len(behind) == 2 and behind[0].roles <= {Role.NEUTRAL, Role.NOW}
+            before = at > 0 and pieces[at - 1].does(Role.COME)
+            if before or any(one.does(*_COMES) for one in (behind if small else behind[:1])):
+                return True
+    return False
 
 
 def only_but_not_coming(pieces: Sequence[Piece]) -> bool:
     """ "I can only apologise": what somebody can do is something else."""
-    only = any(
-        one.does(Role.ONLY) and other.does(*_COMES)
-        for pair in pairwise(pieces)
-        for one, other in (pair, pair[::-1])
-    )
-    timed = any(piece.does(Role.LENGTH, Role.MOMENT, Role.END, Role.NEEDED) for piece in pieces)
-    unlike = any(not piece.known or piece.does(Role.REGRET) for piece in pieces)
-    return only and unlike and not timed
+    if any(piece.does(Role.LENGTH, Role.MOMENT, Role.END, Role.NEEDED) for piece in pieces):
+        return False
+    for at, pair in enumerate(pairwise(pieces)):
+        limits = any(
+            one.does(Role.ONLY) and other.does(Role.COME, Role.FREE) for one, other in (pair, pair[::-1])
+        )
+        if limits and any(not piece.known or piece.does(Role.REGRET) for piece in pieces[at + 2 : at + 3]):
+            return True
+    return False

@@ -243,6 +243,8 @@ def _another_day(outcome: Says, said: Sequence[Said]) -> bool:
 def _tells_another_day(piece: Piece) -> bool:
     if piece.does(Role.END):
         return (_value(piece) or 0) > DAY // 2  # "able to help tomorrow"
+    if piece.does(Role.LENGTH):
+        return (_value(piece) or 0) >= DAY and str(DAY) not in piece.text  # "coming in a week"
     named = piece.does(Role.TOMORROW, Role.AFTER_TOMORROW, Role.WEEKDAY)
     return named and not piece.does(Role.NEUTRAL, Role.TODAY)
 
