@@ -103,6 +103,13 @@ def understand(text: str, language: str, now: datetime, codes: Sequence[str]) ->
     return _reply(meaning, code or _only(codes))
 
 
+def prepare() -> None:
+    """Load all word lists, so that the first text of a night waits for none; some seconds of work."""
+    for language in available():
+        lexicon(language)
+        lexicon(*_spoken(language))
+
+
 def _misspelt_command(read: Sequence[Piece]) -> Intent | None:
     """A command with a slip ("STPO"), if it is the whole message and no word of the language."""
     said = [piece for piece in read if piece.words or piece.roles & {Role.ASKED, Role.DIGITS}]

@@ -16,6 +16,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from mobilize.domain import replies
 from mobilize.extensions import db
 from mobilize.services import claims, heartbeats
 from mobilize.services.dispatch import Dispatcher
@@ -67,6 +68,7 @@ class Engine:
         self._scheduler.start()
         self._sending.start()
         self._listener.start()
+        threading.Thread(target=replies.prepare, name="word lists", daemon=True).start()
         work_waiting.connect(self._wake)
         log.info("engine started", engine=self.name)
 

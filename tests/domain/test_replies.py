@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bench.replies import Reading, corpus
 from bench.reply_slips import SLIPS, is_another_word
-from mobilize.domain.replies import COMMANDS, Reply, understand
-from mobilize.domain.understanding.lexicon import available
+from mobilize.domain.replies import COMMANDS, Reply, prepare, understand
+from mobilize.domain.understanding.lexicon import available, lexicon
 from mobilize.domain.vocabulary import Intent
 
 ONE_O_CLOCK = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
@@ -366,6 +366,141 @@ def test_no_slip_turns_a_no_into_a_yes_or_a_yes_into_a_no(phrase: Any, slips: li
         text = damaged
     reply = understand(text, phrase.language, phrase.now, phrase.codes)
     assert not Reading(phrase, "slips", text, reply, 0.0).dangerous
+
+
+_NOT_COMING = [
+    # A yes, and where they are instead; a word that nobody knows may be a place.
+    ("en", "I'd be glad to but I'm in Rome"),
+    ("en", "yes, in Spain"),
+    ("en", "yes from Madrid"),
+    ("en", "I'll be at my mum's in Leeds"),
+    ("en", "here in Paris"),
+    ("it", "sì, da Berlino"),
+    ("sq", "po, por jam në Romë"),
+    ("fr", "oui mais je suis à Paris"),
+    ("de", "gerne, bin aber in Rom"),
+    ("es", "encantado, pero estoy en Roma"),
+    ("es", "voy a Madrid"),
+    # A time at which something else ends or begins.
+    ("en", "I come off shift at 8"),
+    ("en", "I finish work at 10"),
+    ("en", "my shift starts at 6"),
+    ("en", "I come home at 9"),
+    ("sq", "mbaroj punën në 8"),
+    ("fr", "je finis mon service à 8h"),
+    ("de", "komme um 8 von der Schicht"),
+    ("de", "komme um 9 heim"),
+    ("es", "salgo de turno a las 8"),
+    # Another day.
+    ("en", "coming next week"),
+    ("en", "coming in a week"),
+    ("en", "able to help tomorrow"),
+    ("it", "vengo tra una settimana"),
+    ("de", "komme in einer Woche"),
+    # Verbs that refuse with no negator.
+    ("en", "I'm afraid to come"),
+    ("en", "My boss forbids me to come"),
+    ("en", "I can only apologise"),
+    ("it", "ho paura di venire"),
+    ("sq", "kam frikë të vij"),
+    ("fr", "j'ai peur de venir"),
+    ("de", "ich habe Angst zu kommen"),
+    ("es", "tengo miedo de ir"),
+    ("es", "solo puedo disculparme"),
+    # Somebody else comes.
+    ("en", "my brother can come"),
+    ("it", "può venire mia sorella"),
+    ("fr", "mon frère peut venir"),
+    ("de", "mein Bruder kann kommen"),
+    # What might have been, and a yes taken back.
+    ("en", "I could have come yesterday"),
+    ("en", "scratch my yes"),
+    ("en", "1 was a mistake"),
+    ("en", "yes, I saw it, sorry"),
+    ("it", "ritiro il mio sì"),
+    ("fr", "le oui était une erreur"),
+    ("de", "nehme mein Ja zurück"),
+    ("de", "ja leider"),
+    # What has just been done.
+    ("fr", "je viens de me coucher"),
+    # A slip in the negation.
+    ("fr", "je peux plu"),
+    ("tr", "geleceğim diyemem"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), _NOT_COMING)
+def test_yes_words_with_an_obstacle_are_no_yes(language: str, text: str) -> None:
+    assert read(text, language).intent in (NO, UNCLEAR, Intent.UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "intent"),
+    [
+        ("en", "no way I'd miss this", UNCLEAR),
+        ("en", "wouldn't moss it", YES),
+        ("en", "can't refuse, coming", YES),
+        ("en", "can't come, will miss it", NO),
+        ("de", "lass euch nicht hängen, komme", YES),
+        ("de", "das lass ich mir nicht entgehen", UNCLEAR),
+        ("fr", "je manquerai pas ça", UNCLEAR),
+    ],
+)
+def test_to_deny_that_one_fails_is_no_refusal(language: str, text: str, intent: Intent) -> None:
+    assert read(text, language).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "yes please remove me from the list"),
+        ("en", "I'd be grateful to receive no further messages"),
+        ("en", "I'd be glad to get no more of these"),
+        ("it", "sì, toglietemi dalla lista"),
+        ("de", "bitte seid so lieb und nehmt mich raus"),
+        ("es", "sí, bórrenme de la lista"),
+    ],
+)
+def test_a_polite_wish_for_no_more_texts_is_no_answer(language: str, text: str) -> None:
+    assert read(text, language).intent in (Intent.OPT_OUT, UNCLEAR)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"), [("ne", UNCLEAR), ("Ne.", UNCLEAR), ("nai", YES), ("ναι", YES), ("ne erxomai", YES)]
+)
+def test_a_greek_ne_may_be_anothers_no(text: str, intent: Intent) -> None:
+    assert read(text, "el").intent is intent
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "coming from Bergen, 20 min"),
+        ("en", "I can come after I finish work at 6"),
+        ("en", "my brother and I can come"),
+        ("de", "komme direkt aus Bozen, 30 Minuten"),
+        ("it", "arrivo da Bolzano in 20 minuti"),
+    ],
+)
+def test_a_place_or_a_shift_with_a_coming_beside_it_is_a_yes(language: str, text: str) -> None:
+    assert read(text, language).intent is YES
+
+
+def test_the_word_lists_are_loaded_ahead_of_the_first_text() -> None:
+    prepare()
+    before = lexicon.cache_info().misses
+    for language in available():
+        read("frobnicate xyzzy", language)
+    assert lexicon.cache_info().misses == before
+
+
+def test_slips_of_the_thumb_turn_nothing_round() -> None:
+    rng = random.Random(7)
+    for phrase in rng.sample(SEEN, 400):
+        damaged = SLIPS["a slip"](phrase.text, rng)
+        if not is_another_word(phrase.text, damaged, phrase.language):
+            reply = understand(damaged, phrase.language, phrase.now, phrase.codes)
+            assert not Reading(phrase, "a slip", damaged, reply, 0.0).dangerous, damaged
 
 
 def test_the_seen_corpus_holds_no_dangerous_misreading() -> None:

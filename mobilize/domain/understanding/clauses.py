@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .elsewhere import names_a_place, only_but_not_coming, others_come
 from .lexicon import Role
 from .words import Piece
 
@@ -36,6 +37,7 @@ class Says(StrEnum):
     CONDITION = "condition"  # "if the car starts"; "maybe I can come"
     CONFLICT = "conflict"  # contradicts itself
     OBSTACLE = "obstacle"  # a yes, and something in its way
+    PLACE = "place"  # where somebody is, perhaps far away
     QUESTION = "question"
     UNKNOWN = "unknown"  # words that nothing is known of
 
@@ -83,6 +85,8 @@ def clauses(pieces: Sequence[Piece]) -> Iterator[Clause]:
         turns = turns or piece.does(Role.BUT)
     if found:
         yield Clause(tuple(found), turns, asked=False)
+    elif turns and pieces[-1].does(Role.REGRET):
+        yield Clause((pieces[-1],), True, asked=False)  # "yes, unfortunately"
 
 
 def says(clause: Clause) -> Says:
@@ -104,9 +108,11 @@ def _about_texts(clause: Clause) -> Says | None:
     if _no_texts(clause):
         return Says.PAUSE if clause.does(*_FOR_A_TIME) else Says.NO_TEXTS
     leaves = clause.does(Role.STOP_VERBS) and clause.does(Role.TEXTS) and clause.does(Role.COME, Role.SET_OUT)
-    # "I'm leaving your list"; and "no stop", of which nobody knows whether the call or the texts are meant.
+    unwanted = clause.does(Role.TEXTS, Role.STOP) and clause.does(Role.YES) and _stops(clause)
+    # "I'm leaving your list"; "yes please remove me"; and "no stop", of which nobody knows whether the call
+    # or the texts are meant.
     guessed = clause.does(Role.TEXTS) and any(piece.guessed and piece.does(*_COMES) for piece in clause.pieces)
-    return Says.CONFLICT if leaves or guessed or _stops_or_answers(clause) else None
+    return Says.CONFLICT if leaves or unwanted or guessed or _stops_or_answers(clause) else None
 
 
 def _about_certainty(clause: Clause) -> Says | None:
@@ -119,6 +125,8 @@ def _about_certainty(clause: Clause) -> Says | None:
         return Says.QUESTION
     if _doubts(clause):
         return Says.CONDITION if clause.does(Role.IF, Role.COME, Role.YES) else Says.DOUBT
+    if others_come(clause.pieces) or only_but_not_coming(clause.pieces):
+        return Says.DOUBT
     return Says.QUESTION if _asks(clause) else None
 
 
@@ -171,6 +179,9 @@ def _denied(clause: Clause) -> Says:
     """A clause with a negation: which verb does it deny?"""
     if clause.does(Role.NOT) and not clause.does(Role.COME, Role.FREE) and _stops(clause):
         return Says.NOTHING  # "don't stop"
+    if clause.does(Role.FAIL) and not clause.does(Role.NO, Role.REASON, Role.AWAY):
+        # "No way I'd miss it"
+        return Says.CONFLICT if clause.does(*_COMES) else Says.NOTHING
     if clause.does(Role.COME):
         return Says.NOT_COMING
     for_a_time = clause.does(*_FOR_A_TIME)
@@ -231,15 +242,36 @@ def _told(clause: Clause) -> Says:
     going = clause.does(Role.YES, Role.COME, Role.SET_OUT) and clause.does(Role.REASON)
     if going and not clause.does(Role.LENGTH, Role.MOMENT):
         return Says.CONFLICT  # "on my way to work"
-    if clause.does(Role.COME) and clause.does(Role.AGO):
+    if clause.does(Role.COME) and clause.does(Role.AGO) and clause.does(Role.LENGTH, Role.MOMENT):
         return Says.ARRIVED  # "llegamos hace cinco minutos"
     more = comes or clause.does(Role.REASON)
     if any(piece.does(Role.ARRIVED) and not (more and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
-        return Says.COMING if _is_to_come(clause) else Says.ARRIVED
-    if clause.does(Role.SET_OUT) and not clause.does(Role.COME, Role.YES) and _elsewhere(clause):
-        return Says.CONFLICT
+        here = Says.OBSTACLE if names_a_place(clause.pieces) else Says.ARRIVED  # "here in Rome"
+        return Says.COMING if _is_to_come(clause) else here
+    place = _told_where(clause)
+    if place is not None:
+        return place
     if back:
         return Says.BACK
+    return _told_plainly(clause)
+
+
+def _told_where(clause: Clause) -> Says | None:
+    """A yes with a place that may be another, or a time that is no arrival."""
+    comes, timed = clause.does(*_COMES), clause.does(Role.LENGTH, Role.MOMENT)
+    if clause.does(Role.SET_OUT) and not clause.does(Role.COME, Role.YES) and _elsewhere(clause):
+        return Says.CONFLICT
+    if clause.does(Role.LEFT) and clause.does(Role.COME):
+        return Says.CONFLICT  # "komme um 9 heim"
+    if comes and not timed and names_a_place(clause.pieces):
+        return Says.OBSTACLE  # "yes, from Madrid"
+    if clause.does(Role.FINISH) and timed and not comes:
+        return Says.NOTHING  # "I finish at 8"
+    return None
+
+
+def _told_plainly(clause: Clause) -> Says:
+    timed = clause.does(Role.LENGTH, Role.MOMENT)
     for role, said in (
         (Role.SET_OUT, Says.SET_OUT),
         (Role.COME, Says.COMING),
@@ -251,7 +283,9 @@ def _told(clause: Clause) -> Says:
     ):
         if clause.does(role):
             sorry = said is Says.YES and clause.does(Role.REGRET)
-            return Says.OBSTACLE if sorry and not clause.does(Role.LENGTH, Role.MOMENT) else said
+            return Says.OBSTACLE if sorry and not timed else said
+    if not timed and names_a_place(clause.pieces):
+        return Says.PLACE
     return Says.UNKNOWN if clause.unknown else Says.NOTHING
 
 

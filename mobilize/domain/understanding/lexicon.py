@@ -39,6 +39,10 @@ class Role(StrEnum):
     REGRET = "regret"
     ANOTHER_TIME = "another_time"
     OTHER = "other"
+    FAIL = "fail"
+    FINISH = "finish"
+    THEY = "they"
+    PLACE = "place"
     LIMITED = "limited"
     ONLY = "only"
     IF = "if"
@@ -229,7 +233,10 @@ def _is_slang(words: tuple[str, ...], sense: Sense) -> bool:
 
 def _grow(tree: Branch, words: tuple[str, ...], sense: Sense) -> None:
     for word in words:
-        tree = tree.words.setdefault(word, Branch())
+        further = tree.words.get(word)
+        if further is None:
+            further = tree.words[word] = Branch()
+        tree = further
     tree.sense = sense
 
 

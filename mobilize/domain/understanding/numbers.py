@@ -57,6 +57,7 @@ SMALL = frozenset(
         ),
         *(Role.LESS_QUARTER_AFTER, Role.STOP_VERBS, Role.BUT, Role.ASKED),
         *(Role.AGO, Role.DELAY, Role.MINUTES_TO, Role.MINUTES_PAST, Role.LESS),
+        *(Role.FAIL, Role.FINISH, Role.THEY, Role.PLACE),
     }
 )
 

@@ -37,6 +37,8 @@ def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
         return _after_something_else(state, one, clause)
     if one in _SAYS_LITTLE:
         return state
+    if one is Says.PLACE:
+        return _after_place(state, clause)
     if one is Says.REGRET:
         return Says.OBSTACLE if state is Says.YES else state  # "yes, I saw it, sorry"
     if state is None or state is one:
@@ -59,6 +61,14 @@ def _after_something_else(state: Says | None, one: Says, clause: Clause) -> Says
     if one is Says.UNKNOWN and state in _POSITIVE:
         return Says.OBSTACLE
     return Says.OBSTACLE if state is Says.YES and not clause.does(Role.DELAY, Role.IN, Role.NOW) else state
+
+
+def _after_place(state: Says | None, clause: Clause) -> Says | None:
+    """ "Yes, in Spain"; "I'd be glad to, but I'm in Rome"."""
+    if state is Says.WISH and clause.turns:
+        return Says.NO
+    far = state is Says.YES or (state in _POSITIVE and clause.turns)
+    return Says.OBSTACLE if far else state
 
 
 def _after_coming(state: Says, one: Says, clause: Clause) -> Says:

@@ -31,6 +31,7 @@ class Guess:
 
     ``inside`` are what it may be only as a part of an expression, whose other words tell.
     ``suspect``: it may be a misspelt negation. ``hopeful``: it may be a misspelt word of coming.
+    ``stray``: it is listed only as a part of expressions, and outside of them may be a misspelt negation.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Guess:
     inside: tuple[str, ...] = ()
     suspect: bool = False
     hopeful: bool = False
+    stray: bool = False
 
 
 @lru_cache(maxsize=20_000)
@@ -54,7 +56,8 @@ def spell(token: str, lexicon: Lexicon) -> tuple[Guess, ...]:
     for form in _as_written(token, bare):
         known = _known(form, lexicon)
         if known:
-            return (Guess(form, known, inside=_inside_expressions(form, lexicon)),)
+            stray = _is_stray(form, lexicon)
+            return (Guess(form, known, inside=_inside_expressions(form, lexicon), stray=stray),)
     head, mark, tail = token.partition("'")
     if mark and len(tail) > _ONE_FROM and _known(head, lexicon) and not _elided(token, lexicon):
         return (Guess(head, _known(head, lexicon)), *_guess(tail.replace("'", ""), lexicon))  # "j'arriv"
@@ -92,6 +95,12 @@ def _known(word: str, lexicon: Lexicon) -> tuple[str, ...]:
     found = exact + tuple(stem for stem in stems if stem in lexicon.stems)
     ends = (f"*{word[start:]}" for start in range(1, len(word) - 1))
     return found or tuple(ending for ending in ends if ending in lexicon.endings)
+
+
+def _is_stray(word: str, lexicon: Lexicon) -> bool:
+    """French "plu" is in "il a plu" only, and in "je peux plu" it is "plus"."""
+    part_only = len(word) > 1 and word in lexicon.words and not lexicon.words[word]
+    return part_only and any(_one_off(word, known) for known in lexicon.negations)
 
 
 def _inside_expressions(word: str, lexicon: Lexicon) -> tuple[str, ...]:

@@ -123,6 +123,8 @@ def _times(said: Sequence[Said], bare: int | None) -> _Times:
     """When, if it is told in a clause that does not refuse; and for how long, if one does."""
     arrivals: list[tuple[bool, int | None]] = []
     absences: list[int | None] = []
+    # "I finish at 8" is no arrival.
+    shifts = any(one is Says.NOTHING and clause.does(Role.FINISH) for one, clause in said)
     for one, clause in said:
         for piece in clause.pieces:
             if piece.does(Role.LENGTH, Role.END):
@@ -140,14 +142,14 @@ def _times(said: Sequence[Said], bare: int | None) -> _Times:
                 )
             ):
                 arrivals.append((one in STRONG or one is Says.YES, _value(piece)))
-    told = list(arrivals)
+    told = [timed for timed in arrivals if not shifts or timed[0]]
     if bare is not None:
         arrivals.append((True, bare))
     best = [minutes for strong, minutes in arrivals if strong] or [minutes for _, minutes in arrivals]
     known = [minutes for minutes in best if minutes is not None and minutes <= 24 * 60]
     return _Times(
         max(known, default=None),
-        bool(arrivals),
+        bool(told) or bare is not None,
         absences[0] if absences else None,
         any(strong for strong, _ in told),
     )
@@ -231,12 +233,20 @@ def _another_day(outcome: Says, said: Sequence[Said]) -> bool:
     if outcome not in (Says.YES, Says.COMING, Says.SET_OUT):
         return False
     return any(
-        piece.does(Role.TOMORROW, Role.AFTER_TOMORROW, Role.WEEKDAY)
-        and not piece.does(Role.NEUTRAL, Role.TODAY)
+        _tells_another_day(piece)
         for one, clause in said
         for piece in clause.pieces
         if one not in (Says.NO, Says.NOT_COMING)
     )
+
+
+def _tells_another_day(piece: Piece) -> bool:
+    if piece.does(Role.END):
+        return (_value(piece) or 0) > DAY // 2  # "able to help tomorrow"
+    if piece.does(Role.LENGTH):
+        return (_value(piece) or 0) >= DAY and str(DAY) not in piece.text  # "coming in a week"
+    named = piece.does(Role.TOMORROW, Role.AFTER_TOMORROW, Role.WEEKDAY)
+    return named and not piece.does(Role.NEUTRAL, Role.TODAY)
 
 
 def _only_free(said: Sequence[Said]) -> bool:

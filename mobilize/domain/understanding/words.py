@@ -139,7 +139,7 @@ def _expressions(found: list[Piece | Guess], lexicon: Lexicon) -> Iterator[Piece
             continue
         length, sense, guessed = _longest(found, at, lexicon.tree)
         if sense is None:
-            yield Piece(here.text, suspect=here.suspect, hopeful=here.hopeful)
+            yield Piece(here.text, suspect=here.suspect or here.stray, hopeful=here.hopeful)
         else:
             parts = [part for part in found[at : at + length] if isinstance(part, Guess)]
             suspect = any(part.suspect for part in parts) and not sense.roles & NEGATIVE
