@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Select, false, select, true
+import phonenumbers
+from sqlalchemy import BigInteger, ColumnElement, Select, false, or_, select, true
 
 from mobilize.domain.errors import NotAllowed, NotFound
 from mobilize.domain.vocabulary import AccountRole, RecipientState
@@ -98,12 +99,20 @@ def _texts(viewer: Viewer) -> ColumnElement[bool]:
     """Texts of the section's people and to its callouts.
 
     Nothing tells for which section a text from an unknown number is, and somebody must read it: that falls to
-    those who lead a section that is under no other.
+    those who lead a section that is under no other, if the number is of a country where it has sections.
     """
     theirs = InboundMessage.volunteer_id.in_(_volunteers(viewer)) | InboundMessage.recipient_id.in_(
         _recipients(viewer)
     )
-    return theirs | InboundMessage.volunteer_id.is_(None) if viewer.leads_the_top else theirs
+    if not viewer.leads_the_top:
+        return theirs
+    return theirs | (InboundMessage.volunteer_id.is_(None) & _of_their_countries(viewer))
+
+
+def _of_their_countries(viewer: Viewer) -> ColumnElement[bool]:
+    countries = db.session.scalars(select(Section.country).where(Section.id.in_(_sections(viewer))).distinct())
+    codes = {phonenumbers.country_code_for_region(country) for country in countries}
+    return or_(false(), *(InboundMessage.from_phone.startswith(f"+{code}") for code in sorted(codes) if code))
 
 
 #: People whom an authority may know by name: they said yes to its own request.

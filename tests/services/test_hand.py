@@ -172,6 +172,15 @@ def test_unknown_numbers_are_for_those_at_the_top(world: World, app: Flask) -> N
     assert seen(access.viewer_of(world.account(section=branch))) == []
 
 
+def test_unknown_numbers_of_another_country_are_for_that_country(world: World, app: Flask) -> None:
+    says("+393331234567", "ciao")
+    says("+4915112345678", "hallo")
+    italians = access.viewer_of(world.account(section=world.section("it", "IT")))
+    assert seen(italians) == ["ciao"]
+    assert seen(access.viewer_of(world.account(section=world.section("al")))) == []
+    assert sorted(seen(SYSTEM)) == ["ciao", "hallo"]
+
+
 def test_who_leads_the_callout_reads_the_answers_to_it(world: World) -> None:
     branch = world.section("al-dr", parent=world.section())
     ben = world.volunteer("Ben", section=branch)
