@@ -10,20 +10,23 @@ _CUT = ".."
 Render = Callable[[Mapping[str, str]], str]
 
 
-def fitted(values: Mapping[str, str], give_way: Sequence[tuple[str, int]], render: Render) -> str:
+def fitted(
+    values: Mapping[str, str], give_way: Sequence[tuple[str, int]], render: Render, allowed: int = 1
+) -> str:
     """Render with values as long as they can be without costing a segment that shorter ones would save.
 
     ``give_way`` names the values that may be shortened, in that order, and to no fewer characters than
-    stands beside them; zero lets a value go altogether. A name may come twice.
+    stands beside them; zero lets a value go altogether. A name may come twice. Nothing is shortened to
+    take fewer segments than are ``allowed``.
     """
     whole = render(values)
     segments = measure(whole).segments
-    if segments <= 1:
+    if segments <= allowed:
         return whole
     shortest = values
     for name, least in give_way:
         shortest = _with_at_most(shortest, name, least)
-    target = measure(render(shortest)).segments
+    target = max(measure(render(shortest)).segments, allowed)
     if segments <= target:
         return whole
     for name, least in give_way:

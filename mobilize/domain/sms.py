@@ -29,6 +29,7 @@ from .sentences import (
     clock_text,
     filled,
     hazard_name,
+    most_segments,
     piece,
     standard,
     until_text,
@@ -167,7 +168,8 @@ def text_of(language: str, name: str, values: CalloutValues, wording: str | None
     def render(some: Mapping[str, str]) -> str:
         return economical(mark + filled(pattern, _words(language, values, some) | untold))
 
-    return fitted(whole, GIVE_WAY, render)
+    # A link takes a third of a segment: it may cost another one, and takes no facts away.
+    return fitted(whole, GIVE_WAY, render, allowed=most_segments(language) + 1 if values.link else 1)
 
 
 def _naming_the_section(pattern: str, section: str) -> str:
