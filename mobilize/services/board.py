@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, distinct, func, select
 
 from mobilize.domain.delivery import DoubtEnding, MessageState
-from mobilize.domain.vocabulary import AccountRole, Intent, MessageKind, RecipientState, Whereabouts
+from mobilize.domain.vocabulary import AccountRole, Channel, Intent, MessageKind, RecipientState, Whereabouts
 from mobilize.extensions import db
 from mobilize.models import (
     Callout,
@@ -61,6 +61,7 @@ class InboundRow:
     body: str
     intent: Intent | None
     effect: str | None
+    channel: Channel = Channel.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,4 +267,4 @@ def _latest(callout: Callout) -> list[InboundRow]:
         .order_by(InboundMessage.id.desc())
         .limit(LATEST)
     )
-    return [InboundRow(i.received_at, v.name, i.body, i.intent, i.effect) for i, v in rows]
+    return [InboundRow(i.received_at, v.name, i.body, i.intent, i.effect, i.channel) for i, v in rows]
