@@ -7,12 +7,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from mobilize.domain.delivery import ErrorClass, Refused
+from mobilize.domain.vocabulary import Channel
 from mobilize.engine import ticks
 from mobilize.extensions import db
 from mobilize.gateways import make_sms_gateways, simulator_voice
 from mobilize.gateways.simulated_calls import Reaction
-from mobilize.models import Alarm
-from mobilize.services import callouts, heartbeats
+from mobilize.models import Alarm, Recipient
+from mobilize.services import callouts, heartbeats, inbox
 from mobilize.services.access import SYSTEM
 from mobilize.services.ports import FastForwardClock
 from mobilize.services.runtime import runtime
@@ -115,3 +116,21 @@ def test_a_simulated_phone_shows_its_calls(
     shown = browser.get(f"/phones/{phone}/texts").text
     assert "pressed 7, then 1" in shown
     assert "Durres earthquake" in shown
+
+
+def test_the_board_tells_that_an_answer_came_by_a_call(
+    browser: Browser, voice: VoiceScript, world: World, clock: FastForwardClock
+) -> None:
+    callout_id = silence(world, clock)
+    recipient = db.session.scalars(select(Recipient)).one()
+    inbox.store_inbound(
+        sid="call:1:1",
+        from_phone=recipient.volunteer.phone,
+        to_phone="",
+        body="1",
+        raw={},
+        channel=Channel.VOICE,
+        recipient_id=recipient.id,
+    )
+    ticks.run_once()
+    assert "by a call:" in browser.get(f"/callouts/{callout_id}").text
