@@ -29,10 +29,18 @@ def outcome(said: Sequence[Said]) -> Says | None:
     if _tells_days(said):
         said = [(_only_paused(one, clause), clause) for one, clause in said]
     for one, clause in said:
-        state = _next(state, one, clause)
+        after = _next(state, one, clause)
+        doubted = state is Says.YES and one is Says.UNKNOWN and _was_read(said)
+        state = Says.OBSTACLE if doubted else after
     if any(one is Says.LIMITED for one, _ in said):
         return Says.LIMITED if state is None or state in _LIMITABLE else Says.CONFLICT
     return state
+
+
+def _was_read(said: Sequence[Said]) -> bool:
+    """Whether the yes may only say that the text was read: "yes, I've read it. My husband is in hospital"."""
+    yes = [clause for one, clause in said if one is Says.YES]
+    return any(piece.does(Role.POLITE) and piece.words > 1 for clause in yes for piece in clause.pieces)
 
 
 def _tells_days(said: Sequence[Said]) -> bool:

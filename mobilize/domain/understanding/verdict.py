@@ -95,8 +95,11 @@ def _alone(pieces: Sequence[Piece]) -> Meaning | None:
         for role, intent in _WHOLE.items():
             if content[0].does(role):
                 return Meaning(intent)
-    asks = all(piece.does(Role.STATUS, Role.NEUTRAL, Role.QUESTION, Role.POLITE) for piece in content)
-    if asks and asks_status and len(content) <= _MOST_WORDS_OF_STATUS:
+    asked = any(piece.does(Role.ASKED) for piece in pieces)
+    # "Am I listed as away or available?"
+    about = (Role.FREE, Role.AWAY, Role.OFF, Role.ON, Role.NO) if asked else ()
+    asks = all(piece.does(Role.STATUS, Role.NEUTRAL, Role.QUESTION, Role.POLITE, *about) for piece in content)
+    if asks and asks_status and len(content) <= _MOST_WORDS_OF_STATUS + len(about):
         return Meaning(Intent.STATUS)
     return _off(content)
 
