@@ -155,7 +155,9 @@ def _split_code(read: list[Piece], codes: Sequence[str], text: str = "") -> tupl
     front = first.text.translate(_LOOKALIKES)
     if front in letters:
         digit = second.does(Role.DIGITS) and second.values[Role.NUMBER] in DIGITS
-        if digit or (second.does(*_BEHIND_LETTER) and not first.does(Role.QUESTION)):
+        behind = read[read.index(first) + 1]
+        apart = len(codes) > 1 and behind.does(Role.BREAK, Role.DASH)  # "B, 30 mins"
+        if digit or ((apart or second.does(*_BEHIND_LETTER)) and not first.does(Role.QUESTION)):
             at = read.index(first) + 1
             while at < len(read) and read[at].does(Role.BREAK, Role.DASH):
                 at += 1
@@ -173,7 +175,12 @@ def _capital_inside(
     found = [piece for piece in said[1:] if len(named) == 1 and piece.text == named[0].lower()]
     if len(found) != 1 or text.isupper():
         return None, read
-    return letters[found[0].text], [piece for piece in read if piece is not found[0]]
+    at = read.index(found[0])
+    before = read[at - 1 : at] if at else []
+    # Portuguese "na B" is "at B"; elsewhere "na" is a no.
+    small = [piece for piece in before if piece.does(Role.NOT) and piece.does(Role.NEUTRAL)]
+    taken = {id(piece) for piece in (found[0], *small)}
+    return letters[found[0].text], [piece for piece in read if id(piece) not in taken]
 
 
 def _names_another(text: str, read: Sequence[Piece]) -> bool:

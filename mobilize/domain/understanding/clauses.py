@@ -187,7 +187,7 @@ def _denied(clause: Clause) -> Says:
     for_a_time = clause.does(*_FOR_A_TIME)
     if clause.does(Role.FREE):
         return Says.AWAY if for_a_time else Says.NOT_COMING
-    if clause.does(Role.SET_OUT, Role.ARRIVED, Role.ON):
+    if clause.does(Role.SET_OUT, Role.ARRIVED) or _is_back(clause):
         return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.CONFLICT
     if clause.does(Role.LEFT):
         return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.NOTHING  # "not going home yet"
@@ -232,11 +232,11 @@ def _doubled(clause: Clause) -> bool:
 
 def _told(clause: Clause) -> Says:
     comes = clause.does(*_COMES)
-    back = any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces)
+    back = _is_back(clause)
     if back and not comes:
         return Says.BACK  # "back from holiday"
     # "ill" is "I'll" without its apostrophe where somebody comes.
-    at_length = comes or len(clause.pieces) > _SHORT
+    at_length = comes or len(clause.pieces) > _SHORT or _will(clause)
     if any(piece.does(Role.AWAY) and not (at_length and piece.does(Role.NEUTRAL)) for piece in clause.pieces):
         return Says.CONFLICT if comes else Says.AWAY
     going = clause.does(Role.YES, Role.COME, Role.SET_OUT) and clause.does(Role.REASON)
@@ -254,6 +254,20 @@ def _told(clause: Clause) -> Says:
     if back:
         return Says.BACK
     return _told_plainly(clause)
+
+
+def _will(clause: Clause) -> bool:
+    """ "I'll take" without its apostrophe."""
+    first, behind = clause.pieces[0], clause.pieces[1:2]
+    return (
+        first.does(Role.AWAY)
+        and first.does(Role.NEUTRAL)
+        and any(piece.roles == {Role.NEUTRAL} and not piece.guessed for piece in behind)
+    )
+
+
+def _is_back(clause: Clause) -> bool:
+    return any(piece.does(Role.ON) and not piece.does(Role.NEUTRAL) for piece in clause.pieces)
 
 
 def _told_where(clause: Clause) -> Says | None:

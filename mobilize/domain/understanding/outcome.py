@@ -20,16 +20,43 @@ _LIMITABLE = frozenset(
     {Says.YES, Says.COMING, Says.REASON, Says.DOUBT, Says.CONDITION, Says.WISH, Says.CONFLICT} | _REFUSING
 )
 _TIMES = (Role.LENGTH, Role.MOMENT)
+_DAY = 24 * 60
 
 
 def outcome(said: Sequence[Said]) -> Says | None:
     """What is left when all is said; ``None`` if nothing speaks of coming or not."""
     state: Says | None = None
+    if _tells_days(said):
+        said = [(_only_paused(one, clause), clause) for one, clause in said]
     for one, clause in said:
-        state = _next(state, one, clause)
+        after = _next(state, one, clause)
+        doubted = state is Says.YES and one is Says.UNKNOWN and _was_read(said)
+        state = Says.OBSTACLE if doubted else after
     if any(one is Says.LIMITED for one, _ in said):
         return Says.LIMITED if state is None or state in _LIMITABLE else Says.CONFLICT
     return state
+
+
+def _was_read(said: Sequence[Said]) -> bool:
+    """Whether the yes may only say that the text was read: "yes, I've read it. My husband is in hospital"."""
+    yes = [clause for one, clause in said if one is Says.YES]
+    return any(piece.does(Role.POLITE) and piece.words > 1 for clause in yes for piece in clause.pieces)
+
+
+def _tells_days(said: Sequence[Said]) -> bool:
+    """Whether somebody is away for days: "off to Spain for ten days, do not call"."""
+    return any(
+        piece.does(Role.LENGTH, Role.END) and max(piece.values.values(), default=0) >= _DAY
+        for _, clause in said
+        for piece in clause.pieces
+    )
+
+
+def _only_paused(one: Says, clause: Clause) -> Says:
+    denies = clause.does(Role.NOT) and not any(
+        piece.does(Role.STOP_VERBS) and not piece.does(Role.NOT) for piece in clause.pieces
+    )
+    return Says.PAUSE if one is Says.NO_TEXTS and denies else one
 
 
 def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
@@ -42,9 +69,11 @@ def _next(state: Says | None, one: Says, clause: Clause) -> Says | None:
     if one is Says.REGRET:
         return Says.OBSTACLE if state is Says.YES else state  # "yes, I saw it, sorry"
     if state is None or state is one:
-        return one
-    if one is Says.NO_TEXTS and state is Says.AWAY:
-        return state  # "away until Friday, do not text me"
+        # In "i cha leider nid" the negation has lost its verb: it is no bare no.
+        loose = one is Says.NO and clause.turns and not clause.does(Role.NO)
+        return Says.NOT_COMING if loose else one
+    if one is Says.NO_TEXTS and state is Says.AWAY and not clause.does(Role.STOP_VERBS):
+        return state  # "away until Friday, do not text me"; but "I moved, take me off the list"
     if Says.PAUSE in (state, one):
         return Says.CONFLICT if _POSITIVE & {state, one} else Says.PAUSE
     if Says.NO_TEXTS in (state, one):
@@ -60,6 +89,10 @@ def _after_something_else(state: Says | None, one: Says, clause: Clause) -> Says
         return Says.NO
     if one is Says.UNKNOWN and state in _POSITIVE:
         return Says.OBSTACLE
+    if one is Says.UNKNOWN and state is Says.REASON:
+        return Says.CONFLICT  # "I was asleep, but" who knows what
+    if state is Says.YES and clause.does(Role.NOT):
+        return Says.OBSTACLE  # "yes, but I'm in Bologna and not back tonight"
     return Says.OBSTACLE if state is Says.YES and not clause.does(Role.DELAY, Role.IN, Role.NOW) else state
 
 
@@ -136,7 +169,9 @@ def _after_reason(state: Says, clause: Clause) -> Says:
     return Says.REASON if state in (Says.LEFT, Says.BACK) else state
 
 
-def _after_doubt(state: Says, one: Says) -> Says:
+def _after_doubt(state: Says, one: Says, clause: Clause) -> Says:
+    if one is Says.CONFLICT and clause.turns and state is Says.AWAY:
+        return one  # "just off the shift, but count on me" with a word that may deny it
     return state if state in _REFUSING or state is Says.CONFLICT else one
 
 
@@ -166,9 +201,9 @@ _AFTER: Mapping[Says, Callable[[Says, Clause], Says]] = {
     Says.REASON: _after_reason,
     Says.WISH: _after_wish,
     Says.OBSTACLE: lambda state, clause: state if state in STRONG else Says.OBSTACLE,
-    Says.DOUBT: lambda state, clause: _after_doubt(state, Says.DOUBT),
-    Says.CONDITION: lambda state, clause: _after_doubt(state, Says.CONDITION),
-    Says.CONFLICT: lambda state, clause: _after_doubt(state, Says.CONFLICT),
+    Says.DOUBT: lambda state, clause: _after_doubt(state, Says.DOUBT, clause),
+    Says.CONDITION: lambda state, clause: _after_doubt(state, Says.CONDITION, clause),
+    Says.CONFLICT: lambda state, clause: _after_doubt(state, Says.CONFLICT, clause),
     Says.LEFT: _after_left,
     Says.BACK: _after_back,
 }

@@ -50,11 +50,19 @@ def weigh(pieces: Sequence[Piece], has_calls: bool) -> Meaning:
     result = outcome(said)
     if digit == _REFUSAL and result in _COMING:
         result = Says.CONFLICT
+    if result is Says.REASON and _mostly_unread(said):
+        result = Says.CONFLICT
     if result in (Says.NO, Says.HARDLY) and any(piece.hopeful for piece in pieces):
         result = Says.CONFLICT  # "no no, I'm cming"
     times = _times(said, numbers.minutes)
     meaning = _meaning(result, said, times, has_calls)
     return _trusted(meaning, pieces)
+
+
+def _mostly_unread(said: Sequence[Said]) -> bool:
+    """Whether a reason and what stands beside it have words that nobody knows: it may be over."""
+    about = any(one is Says.REASON and clause.unknown for one, clause in said)
+    return about and any(one is Says.UNKNOWN for one, _ in said)
 
 
 def _without_idle_signs(pieces: Sequence[Piece]) -> Sequence[Piece]:
@@ -87,8 +95,11 @@ def _alone(pieces: Sequence[Piece]) -> Meaning | None:
         for role, intent in _WHOLE.items():
             if content[0].does(role):
                 return Meaning(intent)
-    asks = all(piece.does(Role.STATUS, Role.NEUTRAL, Role.QUESTION, Role.POLITE) for piece in content)
-    if asks and asks_status and len(content) <= _MOST_WORDS_OF_STATUS:
+    asked = any(piece.does(Role.ASKED) for piece in pieces)
+    # "Am I listed as away or available?"
+    about = (Role.FREE, Role.AWAY, Role.OFF, Role.ON, Role.NO) if asked else ()
+    asks = all(piece.does(Role.STATUS, Role.NEUTRAL, Role.QUESTION, Role.POLITE, *about) for piece in content)
+    if asks and asks_status and len(content) <= _MOST_WORDS_OF_STATUS + len(about):
         return Meaning(Intent.STATUS)
     return _off(content)
 
@@ -203,7 +214,8 @@ def _with_a_time(result: Says | None, said: Sequence[Said], times: _Times) -> Sa
         return Says.CONFLICT  # "in 20 min, can't be sooner"
     if result in (None, Says.OBSTACLE) or late or (result is Says.LEFT and not _left_at(said)):
         return Says.COMING
-    if result in (Says.REASON, Says.HARDLY) or (result is Says.NO and not _bare_no(said)):
+    contradicted = said[0][0] is Says.NO and any(one is Says.CONFLICT for one, _ in said)
+    if result in (Says.REASON, Says.HARDLY) or (result is Says.NO and (contradicted or not _bare_no(said))):
         return Says.CONFLICT  # "no car, 20 min"
     return result
 
