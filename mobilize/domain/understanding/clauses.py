@@ -7,6 +7,7 @@ rules hold in all languages: a negation beside a verb of coming is a refusal, wh
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from .elsewhere import names_a_place, only_but_not_coming, others_come
 from .lexicon import Role
@@ -182,6 +183,8 @@ def _denied(clause: Clause) -> Says:
     if clause.does(Role.FAIL) and not clause.does(Role.NO, Role.REASON, Role.AWAY):
         # "No way I'd miss it"
         return Says.CONFLICT if clause.does(*_COMES) else Says.NOTHING
+    if _denies_a_no(clause):
+        return Says.NOTHING
     if clause.does(Role.COME):
         return Says.NOT_COMING
     for_a_time = clause.does(*_FOR_A_TIME)
@@ -192,6 +195,14 @@ def _denied(clause: Clause) -> Says:
     if clause.does(Role.LEFT):
         return Says.NOT_COMING if clause.does(Role.CANNOT) else Says.NOTHING  # "not going home yet"
     return Says.AWAY if clause.does(Role.AWAY) and for_a_time else _denied_otherwise(clause)
+
+
+def _denies_a_no(clause: Clause) -> bool:
+    """ "I never say no": a negation right before words that refuse."""
+    return any(
+        one.does(Role.NOT) and not one.does(Role.NO, Role.NEUTRAL) and other.does(Role.NO) and other.words > 1
+        for one, other in pairwise(clause.pieces)
+    )
 
 
 def _denied_otherwise(clause: Clause) -> Says:
@@ -262,7 +273,7 @@ def _will(clause: Clause) -> bool:
     return (
         first.does(Role.AWAY)
         and first.does(Role.NEUTRAL)
-        and any(piece.roles == {Role.NEUTRAL} and not piece.guessed for piece in behind)
+        and any(piece.words and piece.roles <= {Role.NEUTRAL} for piece in behind)
     )
 
 
