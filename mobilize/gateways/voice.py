@@ -7,6 +7,7 @@ keeps one open, so every request has a short loop of its own.
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -153,7 +154,9 @@ class TwilioVoiceGateway:
             finally:
                 await transport.close()
 
-        return asyncio.run(work())
+        # In a thread of its own: whoever asks may have a running loop in theirs.
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="voice") as own:
+            return own.submit(lambda: asyncio.run(work())).result()
 
 
 def _outcome(error: ErrorAnswer) -> CallOutcome:

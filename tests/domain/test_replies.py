@@ -511,7 +511,7 @@ def test_the_seen_corpus_holds_no_dangerous_misreading() -> None:
         for phrase in SEEN
     ]
     assert [reading.text for reading in readings if reading.dangerous] == []
-    assert sum(reading.right for reading in readings) >= 0.95 * len(readings)
+    assert sum(reading.right for reading in readings) >= 0.97 * len(readings)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What every carrier of calls must do: the same suite on the simulator and on Twilio's client and double."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -8,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from mobilize.domain.calling import CallState, OutboundCall, Placed
+from mobilize.domain.calling import CallRecord, CallState, OutboundCall, Placed
 from mobilize.domain.delivery import Deferred
 from mobilize.domain.speech import Speech
 from mobilize.engine import simulation
@@ -220,3 +221,10 @@ def test_a_call_does_not_leave_after_its_time(
 def test_it_says_who_it_is(voice: VoiceGateway, carrier: str) -> None:
     assert voice.name == carrier
     assert voice.sender.startswith("+")
+
+
+def test_whoever_asks_may_have_a_running_loop(voice: VoiceGateway) -> None:
+    async def ask() -> CallRecord | None:
+        return voice.fetch("CA" + "0" * 32)
+
+    assert asyncio.run(ask()) is None
