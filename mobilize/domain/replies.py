@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from .understanding.foreign import foreign
 from .understanding.letters import fold
-from .understanding.lexicon import Role, available, lexicon, primary
+from .understanding.lexicon import LANGUAGES, Role, lexicon, primary
 from .understanding.numbers import DIGITS
 from .understanding.times import with_times
 from .understanding.verdict import Meaning, weigh
@@ -105,7 +105,7 @@ def understand(text: str, language: str, now: datetime, codes: Sequence[str]) ->
 
 def prepare() -> None:
     """Load all word lists, so that the first text of a night waits for none; some seconds of work."""
-    for language in available():
+    for language in LANGUAGES:
         lexicon(language)
         lexicon(*_spoken(language))
 
@@ -129,7 +129,7 @@ _BESIDES: Mapping[str, tuple[str, ...]] = MappingProxyType({"uk": ("ru",), "ru":
 
 def _spoken(own: str) -> tuple[str, ...]:
     spoken = (own, *_BESIDES.get(own, ()), "en")
-    return tuple(dict.fromkeys(one for one in spoken if one in available()))
+    return tuple(dict.fromkeys(one for one in spoken if one in LANGUAGES))
 
 
 def _reply(meaning: Meaning, code: str | None) -> Reply:

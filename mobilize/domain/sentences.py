@@ -6,14 +6,11 @@ that texts are made of: the drill mark, months, times, the ways to answer.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
-from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
+from . import language_files
 from .vocabulary import Hazard
 
 LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
@@ -73,8 +70,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 def language_of(tag: str) -> str:
     """The language in which somebody with this BCP 47 tag is written to: English where we lack theirs."""
-    primary = tag.replace("_", "-").partition("-")[0].lower()
-    return primary if primary in LANGUAGES else "en"
+    return language_files.one_of(LANGUAGES, tag)
 
 
 def most_segments(language: str) -> int:
@@ -83,16 +79,11 @@ def most_segments(language: str) -> int:
 
 
 def standard(language: str, name: str) -> str:
-    """The standard sentence of a text, with its placeholders."""
+    """The standard sentence of a text, or a piece of texts as ``drill``, with its placeholders."""
     group, _, kind = name.partition(".")
-    found = _read(language_of(language))[group]
+    found = language_files.read("wordings", language_of(language))[group]
     sentence: str = found[kind] if kind else found
     return sentence
-
-
-def piece(language: str, name: str) -> str:
-    """A piece of texts: ``drill``, ``answers``, ``where``, ``bring``, ``question.choice``."""
-    return standard(language, name)
 
 
 def hazard_name(language: str, hazard: Hazard) -> str:
@@ -118,11 +109,5 @@ def filled(pattern: str, words: Mapping[str, str]) -> str:
 
 
 def _moment(language: str, name: str, at: date, clock: str = "") -> str:
-    months = _read(language_of(language))["months"]
-    return filled(piece(language, name), {"clock": clock, "day": str(at.day), "month": months[at.month - 1]})
-
-
-@cache
-def _read(language: str) -> Mapping[str, Any]:
-    file = resources.files(__package__).joinpath("wordings", f"{language}.toml")
-    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+    months = language_files.read("wordings", language_of(language))["months"]
+    return filled(standard(language, name), {"clock": clock, "day": str(at.day), "month": months[at.month - 1]})

@@ -30,7 +30,6 @@ from .sentences import (
     filled,
     hazard_name,
     most_segments,
-    piece,
     standard,
     until_text,
 )
@@ -136,7 +135,7 @@ def question_text(
     ``mark`` is the drill mark where all those calls are drills, as `drill_mark` gives it.
     """
     name = "question.several" if len(codes) > 1 else "question.one"
-    choices = [filled(piece(language, "question.choice"), {"code": code}) for code in codes[:_CHOICES]]
+    choices = [filled(standard(language, "question.choice"), {"code": code}) for code in codes[:_CHOICES]]
     words = {"section": one_line(section), "code": "", "choices": "; ".join(choices)}
     pattern = _naming_the_section(own.get(name) or standard(language, name), words["section"])
     return economical(mark + filled(pattern, words))
@@ -144,7 +143,7 @@ def question_text(
 
 def drill_mark(language: str) -> str:
     """What every text of a drill begins with."""
-    return piece(language, "drill")
+    return standard(language, "drill")
 
 
 def _about_callout(language: str, name: str, values: CalloutValues, own: Mapping[str, str]) -> str:
@@ -206,12 +205,12 @@ def _words(language: str, values: CalloutValues, some: Mapping[str, str]) -> dic
         "event": title if hazard.casefold() in title.casefold() else f"{hazard}, {title}".strip(", "),
         "skills": some["skills"],
         "place": place or title or hazard,
-        "where": filled(piece(language, "where"), {"place": place}) if place else "",
+        "where": filled(standard(language, "where"), {"place": place}) if place else "",
         "rendezvous": one_line(values.rendezvous),
-        "bring": filled(piece(language, "bring"), {"bring": bring}) if bring else "",
+        "bring": filled(standard(language, "bring"), {"bring": bring}) if bring else "",
         "link": values.link,
         "eta": clock_text(language, values.eta) if values.eta else "",
         "arrive_by": clock_text(language, values.arrive_by),
         "code": values.code,
-        "answers": filled(piece(language, "answers"), {"code": values.code}),
+        "answers": filled(standard(language, "answers"), {"code": values.code}),
     }

@@ -4,16 +4,13 @@ The sentences are data: ``wordings/spoken/<language>.toml``, for native speakers
 is told only after a yes, and only where no text could tell it (two-stage disclosure).
 """
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib import resources
-from types import MappingProxyType
 from typing import Any
 
+from . import language_files
+from .sentences import filled
 from .vocabulary import Hazard
 
 #: The languages that there are sentences in.
@@ -33,8 +30,6 @@ CONFIRMATIONS = (
 
 # Whatever a coordinator typed, the question fits into the 4,000 characters that a provider takes.
 _LONGEST_SECTION, _LONGEST_TITLE, _LONGEST_SKILLS = 100, 120, 200
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +60,8 @@ def spoken_language(language: str, voices: Mapping[str, str]) -> str:
 
     Otherwise English, and the text says the same in theirs. ``voices`` are the installation's own.
     """
-    primary = language.replace("_", "-").partition("-")[0].lower()
-    return primary if primary in LANGUAGES and _voice(primary, voices) else "en"
+    own = language_files.one_of(LANGUAGES, language)
+    return own if _voice(own, voices) else "en"
 
 
 def question(
@@ -124,11 +119,9 @@ def _plain(text: str, longest: int = 200) -> str:
 
 
 def _filled(pattern: str, words: Mapping[str, str]) -> str:
-    """Put words in place of placeholders, once: a brace inside a title stays a brace."""
-    return " ".join(_PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), pattern).split())
+    """As `sentences.filled`, on one line."""
+    return " ".join(filled(pattern, words).split())
 
 
-@cache
 def _read(language: str) -> Mapping[str, Any]:
-    file = resources.files(__package__).joinpath("wordings", "spoken", f"{language}.toml")
-    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+    return language_files.read("wordings", "spoken", language)

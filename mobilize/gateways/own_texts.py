@@ -5,18 +5,15 @@ written, so that a better sentence there needs no change here.
 """
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from mobilize.domain import segments
-from mobilize.domain.sms import LANGUAGES
+from mobilize.domain.sentences import LANGUAGES, PLACEHOLDER, TEMPLATES, standard
 
-_GROUPS = ("acknowledgement", "stand_down", "reminder")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_GROUPS = ("acknowledgement.", "stand_down.", "reminder.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +42,16 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _wordings(language: str) -> Iterator[tuple[str, str]]:
-    file = resources.files("mobilize.domain").joinpath("wordings", f"{language}.toml")
-    read = tomllib.loads(file.read_text(encoding="utf-8"))
-    for group in _GROUPS:
-        for kind, wording in read[group].items():
-            yield f"{group}.{kind}", wording
+    for name in TEMPLATES:
+        if name.startswith(_GROUPS):
+            yield name, standard(language, name)
 
 
 def _pattern(wording: str) -> re.Pattern[str]:
     """The wording with anything in its places. It ends where the text ends, and begins after the section."""
     lettered = False
     parts = []
-    for n, part in enumerate(_PLACEHOLDER.split(_plain(wording).removeprefix("{section}"))):
+    for n, part in enumerate(PLACEHOLDER.split(_plain(wording).removeprefix("{section}"))):
         if n % 2 == 0:
             parts.append(re.escape(part))
         elif part == "code":

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
 from mobilize.domain.errors import InvalidInput
-from mobilize.domain.sentences import until_text
 from mobilize.domain.vocabulary import AccountRole, MembershipStatus, MessageKind, PhoneStatus
 from mobilize.extensions import db
 from mobilize.models import Certification, Skill, Volunteer
@@ -130,8 +129,7 @@ def _local(volunteer: Volunteer) -> datetime:
 
 def _row(one: Certification) -> dict[str, object]:
     holder, last_day = one.volunteer, one.expires_on or now().date()
-    until = until_text(holder.language, last_day)
-    body = texts.notice(holder, "certificate", skill=one.skill.name, until=until)
+    body = texts.notice(holder, "certificate", skill=one.skill.name, until=last_day)
     return outbox.row(
         holder.id,
         holder.phone,

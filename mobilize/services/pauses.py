@@ -6,7 +6,6 @@ Everything here adds to the current transaction.
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from mobilize.domain.sentences import until_text
 from mobilize.domain.vocabulary import Intent, RecipientState
 from mobilize.models import InboundMessage, Recipient, Volunteer
 
@@ -91,4 +90,4 @@ def _status(volunteer: Volunteer, away: str = "status_away", away_open: str = "a
     at = asking.local(volunteer.snoozed_until, volunteer.time_zone)
     # "Until 00:00" would leave it open at which end of the day: a pause to midnight lasts for whole days.
     until = (at - timedelta(days=1)).date() if at.time() == time.min else at
-    return texts.notice(volunteer, away, until=until_text(volunteer.language, until))
+    return texts.notice(volunteer, away, until=until)

@@ -8,7 +8,7 @@ import pytest
 from mobilize.domain import pages
 from mobilize.domain.links import Press, Standing
 
-ENGLISH = pages._read("en")
+ENGLISH = pages._sentences("en")
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -17,7 +17,7 @@ def placeholders(sentence: str) -> set[str]:
 
 @pytest.mark.parametrize("language", pages.LANGUAGES)
 def test_every_language_says_what_english_says(language: str) -> None:
-    words = pages._read(language)
+    words = pages._sentences(language)
     assert list(words) == list(ENGLISH)
     assert {name: placeholders(text) for name, text in words.items()} == {
         name: placeholders(text) for name, text in ENGLISH.items()

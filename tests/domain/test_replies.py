@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bench.replies import Reading, corpus
 from bench.reply_slips import SLIPS, is_another_word
 from mobilize.domain.replies import COMMANDS, Reply, prepare, understand
-from mobilize.domain.understanding.lexicon import available, lexicon
+from mobilize.domain.understanding.lexicon import LANGUAGES, lexicon
 from mobilize.domain.vocabulary import Intent
 
 ONE_O_CLOCK = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ def told(reply: Reply) -> tuple[Intent, int | None]:
     return reply.intent, reply.eta_minutes
 
 
-@pytest.mark.parametrize("language", available())
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("text", "intent", "eta"),
     [
@@ -214,7 +214,7 @@ SENTENCES: list[tuple[str, str, Intent, int | None]] = [
 
 @pytest.mark.parametrize(("language", "text", "intent", "eta"), SENTENCES)
 def test_a_sentence_is_understood(language: str, text: str, intent: Intent, eta: int | None) -> None:
-    if language in available():
+    if language in LANGUAGES:
         assert told(read(text, language)) == (intent, eta)
 
 
@@ -335,7 +335,7 @@ def test_confidence_falls_with_what_is_not_known() -> None:
 
 @given(
     st.text() | st.text(alphabet="123aAbByesnoijp 20:.'?!-stop"),
-    st.text() | st.sampled_from(available()),
+    st.text() | st.sampled_from(LANGUAGES),
     st.lists(st.text(max_size=2)),
 )
 def test_no_text_raises_and_an_eta_is_within_a_day(text: str, language: str, codes: list[str]) -> None:
@@ -350,7 +350,7 @@ def test_minutes_after_a_yes_are_the_eta(minutes: int, form: str) -> None:
     assert told(read(form.format(minutes))) == (YES, minutes)
 
 
-SEEN = [phrase for phrase in corpus() if phrase.part == "seen" and phrase.language in available()]
+SEEN = [phrase for phrase in corpus() if phrase.part == "seen" and phrase.language in LANGUAGES]
 
 
 @given(
@@ -489,7 +489,7 @@ def test_a_place_or_a_shift_with_a_coming_beside_it_is_a_yes(language: str, text
 def test_the_word_lists_are_loaded_ahead_of_the_first_text() -> None:
     prepare()
     before = lexicon.cache_info().misses
-    for language in available():
+    for language in LANGUAGES:
         read("frobnicate xyzzy", language)
     assert lexicon.cache_info().misses == before
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..vocabulary import Intent
-from .lexicon import Role, available, lexicon
+from .lexicon import LANGUAGES, Role, lexicon
 from .times import with_times
 from .verdict import Meaning, weigh
 from .words import Piece, all_known, pieces
@@ -32,7 +32,7 @@ _LANGUAGE_GUESSED = 0.8
 def foreign(text: str, own: str, now: datetime, has_calls: bool) -> Meaning | None:
     """What the text means in the languages that know all of it, if they agree."""
     found: list[Meaning] = []
-    for language in available():
+    for language in LANGUAGES:
         if language == own:
             continue
         words = lexicon(language)

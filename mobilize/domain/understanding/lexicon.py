@@ -4,15 +4,14 @@ A volunteer is understood in the own language and in English; where both have a 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from .. import language_files
 from .letters import spellings
 
 LANGUAGES = ("en", "it", "sq", "fr", "de", "es", "pt", "nl", "pl", "ro", "sr", "el", "tr", "uk", "ru", "ar")
@@ -162,15 +161,8 @@ class Lexicon:
 
 def primary(language: str) -> str:
     """The language of a BCP 47 tag, in small letters: "sr-Cyrl" is "sr", "hr" too."""
-    tag = language.replace("_", "-").partition("-")[0].lower()
+    tag = language_files.primary(language)
     return _SAME.get(tag, tag)
-
-
-@cache
-def available() -> tuple[str, ...]:
-    """The languages whose words are there."""
-    folder = resources.files("mobilize.domain").joinpath("answers")
-    return tuple(name for name in LANGUAGES if folder.joinpath(f"{name}.toml").is_file())
 
 
 @lru_cache(maxsize=64)
@@ -309,16 +301,12 @@ def _prefixes(language: str) -> set[str]:
     return {form.replace("'", "") for written in listed for form in spellings(written, language)}
 
 
-@cache
 def _read(language: str) -> Mapping[str, Any]:
-    file = resources.files("mobilize.domain").joinpath("answers", f"{language}.toml")
-    return MappingProxyType(tomllib.loads(file.read_text(encoding="utf-8")))
+    return language_files.read("answers", language)
 
 
 @cache
 def signs() -> Mapping[str, Role]:
     """Emoji and other signs that answer, by `Role`; all others are left out of a text."""
-    found = tomllib.loads(
-        resources.files("mobilize.domain").joinpath("answers", "signs.toml").read_text(encoding="utf-8")
-    )
+    found = language_files.read("answers", "signs")
     return MappingProxyType({sign: Role(role) for role, listed in found.items() for sign in listed})
