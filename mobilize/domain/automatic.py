@@ -5,7 +5,8 @@ The phrases are whole stock phrases, so that what a person would write is not ta
 """
 
 import re
-import unicodedata
+
+from .understanding.letters import fold
 
 #: Stock phrases by language, written as `folded` leaves them: lower case, no accents, no punctuation.
 PHRASES: tuple[str, ...] = (
@@ -104,7 +105,6 @@ PHRASES: tuple[str, ...] = (
     "رد الي",
 )
 
-_MARKS = re.compile(r"[\u0300-\u036f\u064b-\u0652]")
 _NOT_WORDS = re.compile(r"[^\w]+")
 
 
@@ -116,9 +116,7 @@ def is_automatic(text: str) -> bool:
 
 def folded(text: str) -> str:
     """Lower case, without accents, apostrophes and punctuation, single spaces."""
-    bare = re.sub(r"['\u2019\u2018`\u00b4\u02bc]", "", text)
-    plain = _MARKS.sub("", unicodedata.normalize("NFKD", bare.casefold()))
-    return _NOT_WORDS.sub(" ", plain).strip()
+    return _NOT_WORDS.sub(" ", fold(text).replace("'", "")).strip()
 
 
 _FOLDED = tuple(folded(phrase) for phrase in PHRASES)

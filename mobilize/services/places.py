@@ -40,7 +40,7 @@ def release(callout: Callout, recipients: Sequence[Recipient]) -> None:
     # What an earlier answer said, "come to ..." above all, must not follow a stand-down.
     _suppress([i for i, kind in kinds.items() if kind in ("coming", "on_scene")], MessageKind.ACKNOWLEDGEMENT)
     # All at once: there may be a hundred thousand, and the callout is held meanwhile.
-    people, codes = _people(recipients), texts.shown_codes(callout, recipients)
+    people, codes = _people(recipients), texts.shown_codes(callout.id, recipients)
     with db.session.no_autoflush:
         rows = [
             _stand_down_row(callout, recipient, kinds[recipient.id] or "", codes[recipient.id])

@@ -82,24 +82,17 @@ def _callers(volunteer: Volunteer, codes: Sequence[str]) -> list[tuple[Section, 
 
 def shown_code(recipient: Recipient) -> str:
     """The letter to answer with; it goes without saying for who has one call-out only."""
-    others = db.session.scalars(
-        select(Recipient.id).where(
-            Recipient.volunteer_id == recipient.volunteer_id,
-            Recipient.id != recipient.id,
-            Recipient.closed_at.is_(None),
-        )
-    ).first()
-    return recipient.reply_code if others is not None else ""
+    return shown_codes(recipient.callout_id, [recipient])[recipient.id]
 
 
-def shown_codes(callout: Callout, recipients: Sequence[Recipient]) -> Mapping[int, str]:
+def shown_codes(callout_id: int, recipients: Sequence[Recipient]) -> Mapping[int, str]:
     """`shown_code` of many people of one callout, by recipient; one query."""
     people = among([recipient.volunteer_id for recipient in recipients])
     elsewhere = set(
         db.session.scalars(
             select(Recipient.volunteer_id).where(
                 Recipient.volunteer_id.in_(people),
-                Recipient.callout_id != callout.id,
+                Recipient.callout_id != callout_id,
                 Recipient.closed_at.is_(None),
             )
         )
