@@ -7,7 +7,8 @@ from .geocoding import make_geocoder
 from .routing import make_router
 from .simulator import SimulatorGateway
 from .simulator_voice import SimulatorVoiceGateway
-from .twilio import TwilioGateway, accounts_of
+from .twilio import TwilioGateway
+from .twilio_account import accounts_of
 from .voice import TwilioVoiceGateway
 
 __all__ = ["make_geocoder", "make_router", "make_sms_gateways", "make_voice_gateway"]

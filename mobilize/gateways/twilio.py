@@ -7,14 +7,12 @@ see `twilio_http` for how a failure before the request is told from one after it
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 import structlog
-from twilio.rest import Client
 
 from config import Settings, SettingsError
 from mobilize.domain.delivery import (
@@ -31,16 +29,16 @@ from mobilize.domain.delivery import (
     state_for,
 )
 from mobilize.domain.errors import ProviderUnreachable
-from mobilize.domain.retry import BACKOFFS, classify
+from mobilize.domain.retry import classify
 from mobilize.services.ports import Clock, Done
 
 from .courier import Courier
+from .twilio_account import API, Account, error_outcome
 from .twilio_http import ErrorAnswer, NoAnswer, NotSent, PooledHttpClient, json_object
 from .twilio_lists import Incomplete, Reader, for_each
 
 log = structlog.get_logger(__name__)
 
-_API = "https://api.twilio.com"
 _MESSAGING = "https://messaging.twilio.com"
 
 #: Seconds; Twilio's limits for ``ValidityPeriod``.
@@ -54,8 +52,6 @@ _CALLBACK_QUERY = quote_plus("?message={}&attempt={}" + _RETRY_CALLBACK, safe="{
 #: A messaging service instead of a number.
 _SERVICE = "MG"
 
-#: A redirect, or no such account: that speaks of the base URL or the account, not of the text.
-_NO_SUCH_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
 #: A text that the provider says it has sent is more than accepted; every other word waits for a report.
 _ALREADY = frozenset({MessageState.SENT, MessageState.DELIVERED})
 
@@ -68,38 +64,6 @@ _REMEMBER = timedelta(hours=1)
 
 #: What reading a list may end with.
 _UNREADABLE = (NotSent, NoAnswer, ErrorAnswer, Incomplete)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What differs between two providers that speak Twilio's API. ``api_url`` has no slash at its end."""
-
-    name: str
-    sid: str
-    token: str
-    senders: tuple[str, ...]
-    api_url: str | None = None
-
-
-def accounts_of(settings: Settings) -> dict[str, Account]:
-    """The accounts that the settings describe, by the names that ``SMS_GATEWAY`` gives them."""
-    service = settings.twilio_messaging_service_sid
-    return {
-        "twilio": Account(
-            name="twilio",
-            sid=settings.twilio_account_sid or "",
-            token=settings.twilio_auth_token or "",
-            senders=(service,) if service else settings.twilio_from,
-            api_url=settings.twilio_api_url and settings.twilio_api_url.rstrip("/"),
-        ),
-        "backup": Account(
-            name="backup",
-            sid=settings.backup_account_sid or "",
-            token=settings.backup_auth_token or "",
-            senders=settings.backup_from,
-            api_url=settings.backup_api_url and settings.backup_api_url.rstrip("/"),
-        ),
-    }
 
 
 class TwilioGateway:
@@ -248,16 +212,9 @@ class _Wire:
         timeout_s: float,
         form: Callable[[OutboundText], bytes],
     ) -> None:
-        api = account.api_url or _API
+        api = account.api_url or API
         transport = PooledHttpClient(concurrency=concurrency, timeout_s=timeout_s)
-        self._client = Client(
-            account.sid,
-            account.token,
-            http_client=transport,
-            # Otherwise TWILIO_EDGE and TWILIO_REGION of the environment would bend our URLs. It must not
-            # be empty: the client takes the whole environment instead of an empty one.
-            environment={"TWILIO_ACCOUNT_SID": account.sid},
-        )
+        self._client = account.client(transport)
         self._messages = f"{api}/2010-04-01/Accounts/{account.sid}/Messages.json"
         self._form = form
         self.reader = Reader(self._client, account.sid, api=api, messaging=account.api_url or _MESSAGING)
@@ -277,7 +234,7 @@ class _Wire:
         except NoAnswer as error:
             return Unclear(str(error))
         except ErrorAnswer as error:
-            return _outcome(error)
+            return error_outcome(error, classify(error.status, error.code))
         except UnicodeEncodeError as error:
             return Refused(ErrorClass.BODY, None, f"The text cannot be written as UTF-8: {error.reason}")
         return _accepted(json_object(answer.text))
@@ -289,18 +246,6 @@ def _accepted(message: Mapping[str, Any]) -> SendOutcome:
         return Unclear("The provider's answer names no message.")
     state = state_for(str(message.get("status")), None)
     return Accepted(sid, state) if state in _ALREADY else Accepted(sid)
-
-
-def _outcome(error: ErrorAnswer) -> SendOutcome:
-    """What an HTTP error means for the text; the classes are in ``domain/retry.py``."""
-    found = classify(error.status, error.code)
-    if found is ErrorClass.UNRECOGNISED and error.status in _NO_SUCH_ADDRESS:
-        found = ErrorClass.CONFIGURATION
-    if error.status >= 500 or found is ErrorClass.AMBIGUOUS:
-        return Unclear(error.detail)
-    if found in BACKOFFS:
-        return Deferred(found, error.code, error.detail, error.retry_after_s)
-    return Refused(found, error.code, error.detail)
 
 
 def _callback_url(public_url: str) -> str:

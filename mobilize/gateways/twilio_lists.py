@@ -56,7 +56,7 @@ class Reader:
         async for page in self._pages(f"{self._messages}.json", {"To": phone, "PageSize": str(_PAGE)}):
             read += len(page)
             # A text without a time counts as new: better found than sent again.
-            recent = [line for line in page if (_time(line, "date_created") or earliest) >= earliest]
+            recent = [line for line in page if (time_of(line, "date_created") or earliest) >= earliest]
             found += [_record(line, earliest) for line in recent]
             if page and not recent:
                 return found
@@ -84,7 +84,7 @@ class Reader:
         }
         found = []
         async for page in self._pages(f"{self._messages}.json", asked):
-            recent = [line for line in page if (_time(line, "date_created") or earliest) >= earliest]
+            recent = [line for line in page if (time_of(line, "date_created") or earliest) >= earliest]
             found += [_received(line, earliest) for line in recent if line.get("direction") == "inbound"]
             if page and not recent:
                 break
@@ -156,7 +156,7 @@ def _record(line: Mapping[str, Any], otherwise: datetime) -> ProviderRecord:
         body=(line.get("body") or "").removeprefix(_TRIAL),
         status=_text(line, "status"),
         error_code=code if isinstance(code, int) else None,
-        created_at=_time(line, "date_created") or otherwise,
+        created_at=time_of(line, "date_created") or otherwise,
     )
 
 
@@ -166,7 +166,7 @@ def _received(line: Mapping[str, Any], otherwise: datetime) -> ReceivedRecord:
         from_phone=_text(line, "from"),
         to_phone=_text(line, "to"),
         body=line.get("body") or "",
-        received_at=_time(line, "date_created") or otherwise,
+        received_at=time_of(line, "date_created") or otherwise,
     )
 
 
@@ -177,7 +177,7 @@ def _text(line: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _time(line: Mapping[str, Any], name: str) -> datetime | None:
+def time_of(line: Mapping[str, Any], name: str) -> datetime | None:
     """A time as RFC 2822 writes it, in UTC; ``None`` where none is given, or nothing readable."""
     try:
         at = parsedate_to_datetime(line[name])

@@ -9,22 +9,19 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 from twilio.http.response import Response
-from twilio.rest import Client
 
 from config import Settings
 from mobilize.domain.calling import CallOutcome, CallRecord, OutboundCall, Placed, Turn, classify_call
-from mobilize.domain.delivery import Deferred, ErrorClass, Refused, Unclear
-from mobilize.domain.retry import BACKOFFS
+from mobilize.domain.delivery import Deferred, ErrorClass, Unclear
 from mobilize.services.ports import Clock
 
 from . import twiml
-from .twilio import Account
+from .twilio_account import API, Account, error_outcome
 from .twilio_http import (
     Departure,
     ErrorAnswer,
@@ -35,18 +32,16 @@ from .twilio_http import (
     departure_of_task,
     json_object,
 )
+from .twilio_lists import time_of
 
 log = structlog.get_logger(__name__)
 
-_API = "https://api.twilio.com"
 #: The steps of a call that are reported to us; without the list, only its end is.
 _EVENTS = ("initiated", "ringing", "answered", "completed")
 #: As with texts: a report is brought again after a 5xx, a failed connection or a read timeout.
 _REPEAT = "#rc=5&rp=5xx,ct,rt"
 #: Calls to one phone that are read; more of them since an instant would not be known whole.
 _PAGE = 50
-#: A redirect, or no such account: that speaks of the base URL or the account, not of the call.
-_NO_SUCH_ADDRESS = frozenset({301, 302, 303, 307, 308, 404, 405})
 #: What a request that changes nothing may end with.
 _UNREADABLE = (NotSent, NoAnswer, ErrorAnswer)
 
@@ -61,7 +56,7 @@ class TwilioVoiceGateway:
         self._clock = clock
         self._public_url = settings.public_url
         self._timeout_s = settings.twilio_timeout_seconds
-        self._calls = f"{account.api_url or _API}/2010-04-01/Accounts/{account.sid}/Calls"
+        self._calls = f"{account.api_url or API}/2010-04-01/Accounts/{account.sid}/Calls"
 
     def place(self, call: OutboundCall) -> CallOutcome:
         departure = Departure(self._clock, call.leave_by)
@@ -75,7 +70,7 @@ class TwilioVoiceGateway:
         except NoAnswer as error:
             return Unclear(str(error))
         except ErrorAnswer as error:
-            return _outcome(error)
+            return error_outcome(error, classify_call(error.status, error.code))
         sid = json_object(answer.text).get("sid")
         if not sid or not isinstance(sid, str):
             return Unclear("The provider's answer names no call.")
@@ -141,13 +136,7 @@ class TwilioVoiceGateway:
         async def work() -> Response:
             departure_of_task.set(departure)
             transport = PooledHttpClient(concurrency=1, timeout_s=self._timeout_s)
-            client = Client(
-                self._account.sid,
-                self._account.token,
-                http_client=transport,
-                # Otherwise TWILIO_EDGE and TWILIO_REGION of the environment would bend our URLs.
-                environment={"TWILIO_ACCOUNT_SID": self._account.sid},
-            )
+            client = self._account.client(transport)
             data = urlencode(form).encode() if form is not None else None
             try:
                 return await client.request_async(method, url, params=params, data=data)
@@ -159,30 +148,10 @@ class TwilioVoiceGateway:
             return own.submit(lambda: asyncio.run(work())).result()
 
 
-def _outcome(error: ErrorAnswer) -> CallOutcome:
-    """What an HTTP error means for the call."""
-    found = classify_call(error.status, error.code)
-    if found is ErrorClass.UNRECOGNISED and error.status in _NO_SUCH_ADDRESS:
-        found = ErrorClass.CONFIGURATION
-    if error.status >= 500 or found is ErrorClass.AMBIGUOUS:
-        return Unclear(error.detail)
-    if found in BACKOFFS:
-        return Deferred(found, error.code, error.detail, error.retry_after_s)
-    return Refused(found, error.code, error.detail)
-
-
 def _record(line: Mapping[str, Any], otherwise: datetime) -> CallRecord | None:
     """A Call resource; ``None`` if it is not one."""
     sid, to, status, duration = (line.get(name) for name in ("sid", "to", "status", "duration"))
     if not (isinstance(sid, str) and isinstance(to, str) and isinstance(status, str)):
         return None
     seconds = int(duration) if isinstance(duration, str | int) and str(duration).isdecimal() else None
-    return CallRecord(sid, to, status, seconds, _time(line.get("date_created")) or otherwise)
-
-
-def _time(written: Any) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(written)
-    except (TypeError, ValueError, AttributeError):
-        return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return CallRecord(sid, to, status, seconds, time_of(line, "date_created") or otherwise)

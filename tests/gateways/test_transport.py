@@ -17,7 +17,8 @@ import pytest
 
 from mobilize.domain.delivery import Accepted, Deferred, ErrorClass, OutboundText, Refused, Unclear
 from mobilize.domain.errors import ProviderUnreachable
-from mobilize.gateways.twilio import TwilioGateway, accounts_of
+from mobilize.gateways.twilio import TwilioGateway
+from mobilize.gateways.twilio_account import accounts_of
 from mobilize.services.ports import Clock, SystemClock
 from tests.conftest import make_settings
 from tests.twilio_double.process import ACCOUNT, NUMBER, TOKEN, Double

@@ -11,7 +11,7 @@ from twilio.http.response import Response
 from mobilize.domain.calling import CallOutcome, OutboundCall, Placed
 from mobilize.domain.delivery import Deferred, ErrorClass, Refused, Unclear
 from mobilize.domain.speech import Speech
-from mobilize.gateways.twilio import accounts_of
+from mobilize.gateways.twilio_account import accounts_of
 from mobilize.gateways.voice import TwilioVoiceGateway
 from mobilize.services.ports import SystemClock
 from tests.conftest import make_settings

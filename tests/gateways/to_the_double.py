@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from mobilize.domain.delivery import OutboundText, SendOutcome
-from mobilize.gateways.twilio import TwilioGateway, accounts_of
+from mobilize.gateways.twilio import TwilioGateway
+from mobilize.gateways.twilio_account import accounts_of
 from mobilize.services.ports import SystemClock
 from tests.conftest import make_settings
 from tests.twilio_double.process import NUMBER, Double
