@@ -30,7 +30,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from mobilize.domain.errors import InvalidInput, MobilizeError
 from mobilize.domain.vocabulary import CalloutMode, Certainty, Hazard, Severity, Urgency
-from mobilize.services.callouts import CalloutDraft, NeedDraft
+from mobilize.services.callouts import LONGEST_BRING, MOST_PATIENCE, CalloutDraft, NeedDraft
 from mobilize.services.emergencies import EmergencyDraft
 from mobilize.services.forecasts import Question
 
@@ -220,10 +220,11 @@ class CalloutForm(FlaskForm):  # type: ignore[misc]
     most_asked = IntegerField(
         "Ask at most", [Optional(), NumberRange(1, 1_000_000, "Between 1 and 1,000,000.")]
     )
-    bring = StringField("What to bring", [Optional(), Length(max=160)])
+    bring = StringField("What to bring", [Optional(), Length(max=LONGEST_BRING)])
     with_link = BooleanField("Put a link into the texts, to answer on a page")
     voice_after_minutes = IntegerField(
-        "Call silent people after (minutes)", [Optional(), NumberRange(1, 720, "Between 1 and 720.")]
+        "Call silent people after (minutes)",
+        [Optional(), NumberRange(1, MOST_PATIENCE, f"Between 1 and {MOST_PATIENCE}.")],
     )
     wording = TextAreaField("Wording", [Optional(), Length(max=5000)])
 
