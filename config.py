@@ -6,7 +6,7 @@ in ``docs/settings.md`` names the same ones, and a test compares the two.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,20 @@ _RATES = {
 _SPEEDS = {"foot": 5.0, "bicycle": 15.0, "car": 70.0, "public_transport": 40.0}
 _SLOW_KM = {"foot": 0.0, "bicycle": 1.0, "car": 10.0, "public_transport": 15.0}
 _SEVERITIES = ("Extreme", "Severe", "Moderate", "Minor", "Unknown")
+#: The table of prices: countries are ISO 3166-1 alpha-2, ``*`` is any other.
+_PRICES = (
+    r"([A-Z]{2}|\*)=(\d+(?:\.\d+)?)",
+    float,
+    "must be pairs like IT=0.08,AL=0.07,*=0.10: a country's two letters or *, and the price of a "
+    "segment or a minute, 0 or more",
+)
+#: The table of voices: by language, the provider's name and its locale.
+_VOICES = (
+    r"([a-z]{2,3})=([\w.-]+/[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)",
+    str,
+    "must be pairs like sq=Polly.Carla/it-IT: a language's letters, the provider's name for a "
+    "voice, and its locale",
+)
 _ADDRESS = r"(\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{1,11}|\d{3,8})"
 _ACCOUNT = validate.Regexp(r"^AC[0-9a-fA-F]{32}$", error="must be AC and 32 hexadecimal digits")
 
@@ -132,40 +146,21 @@ class Listed(fields.String):
         return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-class Prices(fields.String):
-    """``country=price`` pairs separated by commas; countries are ISO 3166-1 alpha-2, ``*`` is any other."""
+class Table(fields.String):
+    """``name=value`` pairs separated by commas, each as ``pattern`` has it: a group for either side."""
 
-    default_error_messages = {  # noqa: RUF012 (the library's form)
-        "prices": "must be pairs like IT=0.08,AL=0.07,*=0.10: a country's two letters or *, and the price of a "
-        "segment or a minute, 0 or more"
-    }
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        prices: dict[str, float] = {}
-        for pair in super()._deserialize(value, attr, data, **kwargs).split(","):
-            found = re.fullmatch(r"([A-Z]{2}|\*)=(\d+(?:\.\d+)?)", pair.strip())
-            if found is None:
-                raise self.make_error("prices")
-            prices[found[1]] = float(found[2])
-        return prices
-
-
-class Voices(fields.String):
-    """``language=voice/locale`` pairs separated by commas; the empty mapping where none is named."""
-
-    default_error_messages = {  # noqa: RUF012 (the library's form)
-        "voices": "must be pairs like sq=Polly.Carla/it-IT: a language's letters, the provider's name for a "
-        "voice, and its locale"
-    }
+    def __init__(self, pattern: str, read: Callable[[str], object], fault: str, **options: Any) -> None:
+        super().__init__(load_default=None, error_messages={"table": fault}, **options)
+        self._pattern, self._read = pattern, read
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        voices: dict[str, str] = {}
+        table: dict[str, object] = {}
         for pair in super()._deserialize(value, attr, data, **kwargs).split(","):
-            found = re.fullmatch(r"([a-z]{2,3})=([\w.-]+/[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)", pair.strip())
+            found = re.fullmatch(self._pattern, pair.strip())
             if found is None:
-                raise self.make_error("voices")
-            voices[found[1]] = found[2]
-        return voices
+                raise self.make_error("table")
+            table[found[1]] = self._read(found[2])
+        return table
 
 
 class Pairs(fields.String):
@@ -448,8 +443,8 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=0.1, max=3600),
         metadata={"help": "While a sender is paused, one text is tried this often."},
     )
-    SMS_PRICES = Prices(
-        load_default=None,
+    SMS_PRICES = Table(
+        *_PRICES,
         metadata={
             "help": "What a segment costs by country, for plans, as `IT=0.08,AL=0.07,*=0.10`; `*` is any "
             "other. Without prices, plans show none."
@@ -474,8 +469,8 @@ class SettingsSchema(Schema):
         validate=validate.Regexp(r"^\+[1-9]\d{6,14}$", error="must be a phone as +39…"),
         metadata={"help": "The number that calls come from. Left out: the first phone of `TWILIO_FROM`."},
     )
-    VOICE_VOICES = Voices(
-        load_default=None,
+    VOICE_VOICES = Table(
+        *_VOICES,
         metadata={
             "help": "Voices by language, in place of the usual ones or for a language without, as "
             "`it=Polly.Giorgio/it-IT,sq=Polly.Carla/it-IT`."
@@ -511,8 +506,8 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=0.1, max=240),
         metadata={"help": "From the end of a call without an answer until the next to the same person."},
     )
-    VOICE_PRICES = Prices(
-        load_default=None,
+    VOICE_PRICES = Table(
+        *_PRICES,
         metadata={
             "help": "What a minute of a call costs by country, as `IT=0.03,AL=0.25,*=0.30`; `*` is any other. "
             "Without prices, no cost is shown."
