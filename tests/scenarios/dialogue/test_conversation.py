@@ -37,6 +37,16 @@ def comes(town: Town, name: str = "Ana", needs: dict[str, int] | None = None) ->
     return person, callout
 
 
+def is_asked_whether_home(town: Town) -> tuple[Person, int]:
+    """Somebody who said yes, was stood down, and has not been heard of for two hours."""
+    ana, callout = comes(town)
+    callouts.stand_down(SYSTEM, callout)
+    ana.gets("turn back safely")
+    town.passes(minutes=2 * HOURS)
+    ana.gets("home safely")
+    return ana, callout
+
+
 def three(town: Town, needs: dict[str, int], *yes: str, **changes: Any) -> tuple[list[Person], int]:
     """Three people asked at once, and what each says, in turn."""
     people = [town.person(name) for name in ("Ana", "Ben", "Eve")]
@@ -480,11 +490,7 @@ def test_home_is_home_from_what_is_over_though_a_new_call_is_open(town: Town) ->
 
 
 def test_a_yes_to_whether_one_is_home_is_not_taken_for_a_yes_to_a_new_call(town: Town) -> None:
-    ana, first = comes(town)
-    callouts.stand_down(SYSTEM, first)
-    ana.gets("turn back safely")
-    town.passes(minutes=2 * HOURS)
-    ana.gets("home safely")
+    ana, _ = is_asked_whether_home(town)
     second = launch(town, {"medic": 2})
     ana.gets("Needed").replies("yes").gets("did not understand")
     assert town.board(second).counts == {RecipientState.ASKED: 1}
@@ -493,11 +499,7 @@ def test_a_yes_to_whether_one_is_home_is_not_taken_for_a_yes_to_a_new_call(town:
 
 
 def test_on_my_way_may_be_the_way_home(town: Town) -> None:
-    ana, first = comes(town)
-    callouts.stand_down(SYSTEM, first)
-    ana.gets("turn back safely")
-    town.passes(minutes=2 * HOURS)
-    ana.gets("home safely")
+    ana, first = is_asked_whether_home(town)
     second = launch(town, {"medic": 2})
     ana.gets("Needed").replies("on my way").gets("did not understand")
     assert town.board(second).counts == {RecipientState.ASKED: 1}
